@@ -1,0 +1,217 @@
+/**
+ * Draws what the demo's camera sees, a boat growing on a printer's bed, and writes it as JPEG into src/demo/camera_frames.ts. Run it
+ * again only to change the look: `deno run -A scripts/make_demo_frames.ts`.
+ */
+import { Image } from "npm:imagescript@1.3.1";
+
+type Point = readonly [x: number, y: number];
+type Colour = readonly [red: number, green: number, blue: number];
+
+const width = 320;
+const height = 240;
+const oversampling = 3;
+const jpegQuality = 32;
+const frameCount = 5;
+const boatMillimetres = 46;
+
+class Canvas {
+  readonly width = width * oversampling;
+  readonly height = height * oversampling;
+  readonly pixels = new Float32Array(this.width * this.height * 3);
+
+  /** Fills a polygon; the colour may depend on the place, in picture pixels. */
+  fill(points: readonly Point[], colour: Colour | ((x: number, y: number) => Colour), opacity = 1): void {
+    const scaled = points.map(([x, y]) => [x * oversampling, y * oversampling] as const);
+    const top = Math.max(0, Math.floor(Math.min(...scaled.map(([, y]) => y))));
+    const bottom = Math.min(this.height - 1, Math.ceil(Math.max(...scaled.map(([, y]) => y))));
+    for (let y = top; y <= bottom; y++) {
+      const crossings = crossingsAt(scaled, y + 0.5);
+      for (let index = 0; index + 1 < crossings.length; index += 2) {
+        const [from, to] = [crossings[index] ?? 0, crossings[index + 1] ?? 0];
+        for (let x = Math.max(0, Math.ceil(from - 0.5)); x < Math.min(this.width, to - 0.5); x++) {
+          const shade = typeof colour === "function" ? colour(x / oversampling, y / oversampling) : colour;
+          this.#blend(x, y, shade, opacity);
+        }
+      }
+    }
+  }
+
+  box(x: number, y: number, w: number, h: number, colour: Colour | ((x: number, y: number) => Colour)): void {
+    this.fill([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], colour);
+  }
+
+  toImage(): Image {
+    const image = new Image(width, height);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const [red, green, blue] = [0, 1, 2].map((channel) => this.#average(x, y, channel));
+        image.setPixelAt(x + 1, y + 1, Image.rgbaToColor(red ?? 0, green ?? 0, blue ?? 0, 255));
+      }
+    }
+    return image;
+  }
+
+  #average(x: number, y: number, channel: number): number {
+    let sum = 0;
+    for (let dy = 0; dy < oversampling; dy++) {
+      for (let dx = 0; dx < oversampling; dx++) {
+        const at = ((y * oversampling + dy) * this.width + x * oversampling + dx) * 3 + channel;
+        sum += this.pixels[at] ?? 0;
+      }
+    }
+    return Math.max(0, Math.min(255, Math.round(sum / oversampling ** 2)));
+  }
+
+  #blend(x: number, y: number, colour: Colour, opacity: number): void {
+    const at = (y * this.width + x) * 3;
+    for (let channel = 0; channel < 3; channel++) {
+      this.pixels[at + channel] = (this.pixels[at + channel] ?? 0) * (1 - opacity) + (colour[channel] ?? 0) * opacity;
+    }
+  }
+}
+
+function crossingsAt(points: readonly Point[], y: number): number[] {
+  const crossings: number[] = [];
+  for (const [index, [x1, y1]] of points.entries()) {
+    const [x2, y2] = points[(index + 1) % points.length] ?? [0, 0];
+    if ((y1 <= y) !== (y2 <= y)) crossings.push(x1 + (y - y1) / (y2 - y1) * (x2 - x1));
+  }
+  return crossings.sort((a, b) => a - b);
+}
+
+/** The boat from its side, in millimetres above the bed, as far as it is printed. */
+const boat: readonly (readonly Point[])[] = [
+  [[5, 0], [48, 0], [56, 8], [63, 20], [50, 15.5], [38, 14], [4, 14], [-1, 16], [1, 7]], // hull
+  [[13, 14], [36, 14], [34.5, 31], [14, 31]], // cabin
+  [[10.5, 31], [38, 31], [37, 34.5], [11.5, 34.5]], // roof
+  [[18, 34.5], [24, 34.5], [23.5, 45], [18.5, 45]], // chimney
+];
+const windows: readonly (readonly Point[])[] = [
+  [[16.5, 19], [22.5, 19], [22.5, 28], [16.5, 28]],
+  [[26, 14], [32, 14], [31.6, 28], [26, 28]],
+];
+const pixelsPerMillimetre = 2.35;
+const keel: Point = [92, 188];
+
+function placed([x, y]: Point): Point {
+  return [keel[0] + x * pixelsPerMillimetre, keel[1] - y * pixelsPerMillimetre];
+}
+
+/** The part of a polygon that is not higher than the print. */
+function printed(points: readonly Point[], millimetres: number): Point[] {
+  return points.flatMap((point, index): Point[] => {
+    const next = points[(index + 1) % points.length] ?? point;
+    const kept = point[1] <= millimetres ? [point] : [];
+    if ((point[1] <= millimetres) === (next[1] <= millimetres)) return kept;
+    const x = point[0] + (millimetres - point[1]) / (next[1] - point[1]) * (next[0] - point[0]);
+    return [...kept, [x, millimetres]];
+  });
+}
+
+function draw(share: number): Image {
+  const canvas = new Canvas();
+  const grown = boatMillimetres * share;
+  canvas.box(0, 0, width, height, (x, y) => {
+    const light = 1 - Math.hypot((x - 150) / 260, (y - 90) / 200) * 0.75;
+    return [46 * light + 8, 54 * light + 9, 68 * light + 12];
+  });
+  const metal = (x: number): Colour => x % 13 < 2 ? [78, 84, 94] : [106, 113, 124];
+  canvas.box(26, 0, 13, 196, (x) => metal(x - 26));
+  canvas.box(281, 0, 13, 196, (x) => metal(x - 281));
+  drawBed(canvas);
+  drawBoat(canvas, grown);
+  drawGantry(canvas, { grown, share });
+  drawLabel(canvas, `${Math.round(share * 100)}%`);
+  return canvas.toImage();
+}
+
+function drawBed(canvas: Canvas): void {
+  canvas.fill([[62, 166], [258, 166], [306, 222], [14, 222]], (_, y) => {
+    const light = (y - 166) / 56;
+    return [38 + 22 * light, 42 + 22 * light, 48 + 24 * light];
+  });
+  canvas.fill([[14, 222], [306, 222], [304, 229], [16, 229]], [28, 31, 36]);
+  for (let line = 1; line < 8; line++) {
+    const [top, bottom] = [62 + 196 * line / 8, 14 + 292 * line / 8];
+    canvas.fill([[top, 166], [top + 0.8, 166], [bottom + 1.2, 222], [bottom, 222]], [92, 98, 108], 0.6);
+  }
+  for (const y of [177, 190, 205]) {
+    const inset = (222 - y) / 56 * 48;
+    canvas.fill([[14 + inset, y], [306 - inset, y], [306 - inset, y + 0.9], [14 + inset, y + 0.9]], [92, 98, 108], 0.6);
+  }
+}
+
+function drawBoat(canvas: Canvas, grown: number): void {
+  if (grown <= 0) return;
+  const shadow = Array.from({ length: 40 }, (_, index): Point => {
+    const angle = index / 40 * 2 * Math.PI;
+    return [keel[0] + 72 + 78 * Math.cos(angle), keel[1] + 3 + 7 * Math.sin(angle)];
+  });
+  canvas.fill(shadow, [12, 13, 16], 0.55);
+  for (const part of boat) {
+    canvas.fill(printed(part, grown).map(placed), (x, y) => {
+      const layer = Math.floor((keel[1] - y) / 2.3) % 2 === 0 ? 1 : 0.92;
+      const round = 1.05 - Math.abs(x - (keel[0] + 62)) / 190;
+      return [238 * layer * round, 118 * layer * round, 36 * layer * round];
+    });
+  }
+  for (const hole of windows) canvas.fill(printed(hole, grown).map(placed), [92, 42, 18]);
+  // The rail along the hull, where it is printed.
+  canvas.fill(printed([[2, 10.5], [53, 10.5], [55, 12], [2, 12]], grown).map(placed), [255, 160, 80], 0.8);
+}
+
+function drawGantry(canvas: Canvas, { grown, share }: { grown: number; share: number }): void {
+  const tip = share >= 1 ? placed([0, boatMillimetres + 14])[1] : placed([0, grown])[1] - 1;
+  const x = share >= 1 ? 66 : share === 0 ? 110 : placed([10 + 26 * ((share * 7.3) % 1), 0])[0];
+  const bar = tip - 44;
+  canvas.box(20, bar, 280, 11, (_, y) => y - bar < 3 ? [150, 157, 168] : [96, 103, 114]);
+  canvas.box(x - 19, bar - 10, 38, 34, (_, y) => y - bar < -6 ? [64, 70, 80] : [36, 40, 47]);
+  canvas.box(x - 12, bar - 4, 24, 22, [52, 58, 67]);
+  canvas.box(x - 4, bar + 24, 8, 6, [168, 174, 182]);
+  canvas.box(x - 8, bar + 30, 16, 8, [186, 128, 60]);
+  canvas.fill([[x - 4, bar + 38], [x + 4, bar + 38], [x + 1, tip], [x - 1, tip]], [214, 176, 92]);
+}
+
+/** Digits of 3 by 5 dots, rows from the top. */
+const dots: Readonly<Record<string, string>> = {
+  "0": "111101101101111",
+  "1": "010110010010111",
+  "2": "111001111100111",
+  "3": "111001111001111",
+  "4": "101101111001001",
+  "5": "111100111001111",
+  "6": "111100111101111",
+  "7": "111001001010010",
+  "8": "111101111101111",
+  "9": "111101111001111",
+  "%": "101001010100101",
+};
+
+function drawLabel(canvas: Canvas, text: string): void {
+  const dot = 3;
+  canvas.fill([[8, 8], [20 + text.length * 4 * dot, 8], [20 + text.length * 4 * dot, 35], [8, 35]], [0, 0, 0], 0.45);
+  for (const [index, letter] of [...text].entries()) {
+    for (const [at, isOn] of [...dots[letter] ?? ""].entries()) {
+      if (isOn !== "1") continue;
+      canvas.box(15 + (index * 4 + at % 3) * dot, 14 + Math.floor(at / 3) * dot, dot, dot, [240, 242, 246]);
+    }
+  }
+}
+
+const frames: string[] = [];
+for (let frame = 0; frame < frameCount; frame++) {
+  const share = frame / (frameCount - 1);
+  const jpeg = await draw(share).encodeJPEG(jpegQuality);
+  if (Deno.args[0]) await Deno.writeFile(`${Deno.args[0]}/frame${frame}.jpg`, jpeg);
+  frames.push(jpeg.toBase64());
+}
+const rows = frames.map((base64) => `  "${base64}",`).join("\n");
+await Deno.writeTextFile(
+  new URL("../src/demo/camera_frames.ts", import.meta.url),
+  `// deno-fmt-ignore-file -- made by scripts/make_demo_frames.ts
+/** JPEG, base64: what the demo's camera sees, from the empty bed to the finished boat. */
+export const cameraFrames: readonly string[] = [
+${rows}
+];
+`,
+);

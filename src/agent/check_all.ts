@@ -1,0 +1,92 @@
+/**
+ * Tries every printer and channel without sending a message and without opening a printer a second time.
+ */
+import type { AgentDeps } from "../agent.ts";
+import { openSenders } from "../agent.ts";
+import type { CheckReport, CheckStep } from "../channels/channel.ts";
+import { deadline } from "../clock.ts";
+import type { PrinterSettings, Settings } from "../config/settings.ts";
+import type { PrinterState } from "../domain/printer_state.ts";
+import type { CheckRequest } from "../domain/test_road.ts";
+import { printerWords } from "../domain/printer_words.ts";
+import { errorText } from "../log.ts";
+import { takeSnapshot } from "../pictures/snapshot.ts";
+
+/** A board that resets when its port is opened needs some seconds; one at an unknown speed more. */
+const printerDeadlineSeconds = 45;
+const channelDeadlineSeconds = 60;
+
+export interface CheckDeps extends Pick<AgentDeps, "clock" | "log" | "fetch" | "store" | "links"> {
+  /** What a running agent sees now; undefined: nobody watches, so the printer is opened here. */
+  watchedState?(printer: string): PrinterState | undefined;
+}
+
+export async function* checkAll(
+  settings: Settings,
+  deps: CheckDeps & { readonly only?: CheckRequest },
+  signal: AbortSignal,
+): AsyncGenerator<CheckReport> {
+  const { printer: onlyPrinter, channel: onlyChannel } = deps.only ?? {};
+  const isWanted = (name: string, only: string | undefined, other: string | undefined) =>
+    only === undefined ? other === undefined : name === only;
+  for (const printer of settings.printers.filter(({ name }) => isWanted(name, onlyPrinter, onlyChannel))) {
+    const subject = { kind: "printer", name: printer.name } as const;
+    yield { subject, step: await checkPrinter(printer, deps, signal) };
+    if (printer.camera) yield { subject, step: await checkCamera(printer, printer.camera, deps, signal) };
+  }
+  await using open = openSenders(carriersFirst(settings), deps);
+  for (const { settings: channel, sender } of open.channels) {
+    if (!isWanted(channel.name, onlyChannel, onlyPrinter)) continue;
+    const subject = { kind: "channel", name: channel.name } as const;
+    using limit = deadline(deps.clock, channelDeadlineSeconds * 1000, signal);
+    try {
+      for await (const step of sender.check?.(limit) ?? []) yield { subject, step };
+    } catch (error) {
+      yield { subject, step: { name: "check", isOk: false, detail: errorText(error) } };
+    }
+  }
+}
+
+function carriersFirst({ channels }: Settings): Settings["channels"] {
+  return [...channels].sort((a, b) =>
+    Number(a.channel.carrier !== undefined) - Number(b.channel.carrier !== undefined)
+  );
+}
+
+async function checkPrinter(printer: PrinterSettings, deps: CheckDeps, signal: AbortSignal): Promise<CheckStep> {
+  if (deps.watchedState) {
+    const state = deps.watchedState(printer.name);
+    const isOk = state?.link?.kind === "online" && !state.link.lost;
+    const { sentence, notes } = printerWords(state, printer.address);
+    return { name: printer.address, isOk, detail: [sentence, ...notes].join(". ") };
+  }
+  using limit = deadline(deps.clock, printerDeadlineSeconds * 1000, signal);
+  const { clock, log, fetch, links } = deps;
+  try {
+    for await (const report of printer.driver.watch({ clock, log, fetch, signal: limit, ...links })) {
+      if (report.link?.kind === "lost") {
+        return { name: printer.address, isOk: false, detail: report.link.reason ?? "no answer" };
+      }
+      return { name: printer.address, isOk: true, detail: "it answers" };
+    }
+    return { name: printer.address, isOk: false, detail: `no answer within ${printerDeadlineSeconds} s` };
+  } catch (error) {
+    return {
+      name: printer.address,
+      isOk: false,
+      detail: limit.aborted ? `no answer within ${printerDeadlineSeconds} s` : errorText(error),
+    };
+  }
+}
+
+async function checkCamera(
+  printer: PrinterSettings,
+  camera: NonNullable<PrinterSettings["camera"]>,
+  { clock, fetch }: CheckDeps,
+  signal: AbortSignal,
+): Promise<CheckStep> {
+  const result = await takeSnapshot(camera, { ...camera, clock, fetch, alt: printer.name, signal });
+  return result.kind === "none"
+    ? { name: "camera", isOk: false, detail: result.reason }
+    : { name: "camera", isOk: true, detail: `a picture of ${Math.ceil(result.picture.bytes.length / 1024)} KB` };
+}

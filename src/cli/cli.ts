@@ -1,0 +1,55 @@
+/**
+ * The command line: one file per command, all of them listed here.
+ */
+import { Command, CommanderError } from "commander";
+import { addCheckCommand } from "./check.ts";
+import { addDemoCommand } from "./demo.ts";
+import { addEventsCommand } from "./events.ts";
+import { addOutboxCommand } from "./outbox.ts";
+import { addPasswordCommand } from "./password.ts";
+import { OwnerError, type Pieces } from "./pieces.ts";
+import { addRunCommand } from "./run.ts";
+import { addSettingsCommand } from "./settings.ts";
+import { addTestCommand } from "./test.ts";
+import { addVersionCommand } from "./version.ts";
+
+const commands = [
+  addRunCommand,
+  addDemoCommand,
+  addCheckCommand,
+  addTestCommand,
+  addEventsCommand,
+  addOutboxCommand,
+  addSettingsCommand,
+  addPasswordCommand,
+  addVersionCommand,
+];
+
+/** Runs one command. Returns the exit code: 0 fine, 1 something the owner must mend, 2 wrong usage. */
+export async function runCli(args: readonly string[], pieces: Pieces): Promise<number> {
+  const { terminal } = pieces;
+  const program = new Command("filagram")
+    .description("Watches 3D printers and tells their owner what happens.")
+    .option("--config <file>", "settings file (default: $FILAGRAM_CONFIG, ./filagram.yaml, …)")
+    .option("--state <dir>", "state folder (default: $FILAGRAM_STATE, $STATE_DIRECTORY, …)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    })
+    .showHelpAfterError("(filagram --help shows all commands)");
+  let exitCode = 0;
+  for (const add of commands) add(program, pieces, (code) => exitCode = code);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof OwnerError)) throw error;
+    terminal.say(error.message);
+    return 1;
+  }
+}
+
+/** How a command is added: `exit` sets the exit code of the program. */
+export type AddCommand = (program: Command, pieces: Pieces, exit: (code: number) => void) => void;

@@ -1,0 +1,113 @@
+/** What `filagram demo` runs: a simulated printer, a local inbox, the page; nothing leaves this machine. */
+import { systemClock } from "../clock.ts";
+import { startDemoCamera } from "../demo/camera.ts";
+import { startDemoStory, type StoryChapter } from "../demo/demo_story.ts";
+import { createInbox } from "../demo/inbox.tsx";
+import { startSmtpSink } from "../demo/smtp_sink.ts";
+import { Secrets } from "../log.ts";
+import { createWebApp } from "../../web/app.tsx";
+import { serveControl, serveWeb } from "../../web/listen.ts";
+import { socketPath } from "./ask_agent.ts";
+import { openHouse, readSettings } from "./house.ts";
+import type { Pieces } from "./pieces.ts";
+import { tryServe, untilSignal } from "./run.ts";
+
+export interface DemoOptions {
+  readonly fast?: boolean;
+  readonly listen: string;
+  readonly once?: boolean;
+}
+
+/** Runs until a signal, or with `once` until the print is over. */
+export async function runDemo({ fast = false, once = false, listen }: DemoOptions, pieces: Pieces): Promise<void> {
+  const { terminal } = pieces;
+  using ended = untilSignal();
+  const clock = systemClock({ bootId: pieces.bootId() });
+  const folder = await Deno.makeTempDir({ prefix: "filagram-demo-" });
+  await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  await using sink = await startSmtpSink({ clock });
+  await using story = startDemoStory({
+    clock,
+    linkPath: `${folder}/printer`,
+    isFast: fast,
+    signal: ended.signal,
+    onChapter: (chapter) => terminal.say(chapterText[chapter]),
+  });
+  await using camera = startDemoCamera({ percent: story.printedPercent });
+  const path = `${folder}/filagram.yaml`;
+  await Deno.writeTextFile(
+    path,
+    demoSettings({ linkPath: story.linkPath, smtpPort: sink.port, camera: camera.snapshotUrl }),
+  );
+  const secrets = new Secrets();
+  const settings = await readSettings(path, pieces, secrets);
+  await using house = openHouse({
+    state: `${folder}/state`,
+    settings,
+    pieces,
+    secrets,
+    logLevel: "warning",
+    watch: true,
+  });
+  const app = createWebApp(house.webDeps);
+  app.route("/inbox", createInbox({ sink, base: "/inbox", timezone: Temporal.Now.timeZoneId() }));
+  await using _control = serveControl(app, socketPath(`${folder}/state`));
+  await using web = tryServe(() => serveWeb(app, { hostname: "127.0.0.1", port: Number(listen) }), {
+    hostname: "127.0.0.1",
+    port: Number(listen),
+  });
+  terminal.print(`${web.url}inbox`);
+  terminal.say("Open this page: the mails appear there. The agent's own page is one link away. Ctrl-C ends the demo.");
+  if (once) await Promise.race([mailsAreIn(story.ended, sink, ended.signal), aborted(ended.signal)]);
+  else await aborted(ended.signal);
+}
+
+async function mailsAreIn(
+  ended: Promise<void>,
+  sink: Awaited<ReturnType<typeof startSmtpSink>>,
+  signal: AbortSignal,
+): Promise<void> {
+  await ended;
+  const hasEnd = () => sink.mails.some(({ parsed }) => parsed.text?.includes(" finished"));
+  if (hasEnd()) return;
+  for await (const _ of sink.changes(signal)) if (hasEnd()) return;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+const chapterText: Record<StoryChapter, string> = {
+  "waiting for the agent": "The printer is on.",
+  printing: "Somebody starts a print at the printer's own screen.",
+  "out of filament": "The filament runs out …",
+  "printing on": "… and somebody loads a new spool.",
+  finished: "The print is finished.",
+};
+
+function demoSettings({ linkPath, smtpPort, camera }: { linkPath: string; smtpPort: number; camera: string }): string {
+  return `agent: { name: demo }
+printers:
+  - name: Ender-3
+    driver: marlin
+    address: serial:${linkPath}
+    camera: { snapshot: "${camera}" }
+channels:
+  - name: mail
+    type: email
+    host: 127.0.0.1
+    port: ${smtpPort}
+    tls: none
+    from: Filagram <printers@example.org>
+    to: [owner@example.org]
+rules:
+  - name: the important
+    when: [started, paused, needs_you, resumed, finished, cancelled, failed, ended, error, message, offline, online]
+  - name: now and then
+    when: [progress]
+    every: 25 %
+`;
+}

@@ -1,0 +1,11 @@
+/**
+ * All drivers, in the order in which the settings page shows them. A new driver is one line in each half.
+ */
+import type { SealedDriver } from "./driver.ts";
+import { marlin } from "./marlin/marlin.ts";
+import { simulated } from "./simulated.ts";
+
+export const drivers: readonly SealedDriver[] = [
+  marlin,
+  simulated,
+];
