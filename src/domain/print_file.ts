@@ -18,6 +18,32 @@ export interface RangeReader extends AsyncDisposable {
   read(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
+/** What a sliced file says about itself; absent where it does not say. Lists are per tool, in the file's order. */
+export interface PrintFileFacts {
+  readonly slicer?: { readonly name: string; readonly version?: string };
+  readonly estimatedSeconds?: number;
+  readonly filamentMillimetres?: readonly number[];
+  readonly filamentGrams?: readonly number[];
+  readonly layers?: number;
+  readonly layerHeightMillimetres?: number;
+  readonly objectHeightMillimetres?: number;
+  readonly firstLayerBedCelsius?: number;
+  readonly firstLayerNozzleCelsius?: number;
+  readonly nozzleDiameterMillimetres?: readonly number[];
+  readonly printerModel?: string;
+  readonly filamentTypes?: readonly string[];
+  /** `#RRGGBB` */
+  readonly filamentColours?: readonly string[];
+  readonly objects?: readonly string[];
+}
+
+/** What a printer's host knows of a print file without its bytes. */
+export interface DescribedPrintFile {
+  readonly facts: PrintFileFacts;
+  /** The host's own thumbnail, as it gave it: PNG, JPEG or QOI by its first bytes. */
+  readonly thumbnail?: Uint8Array;
+}
+
 /** Where a picture of the printer comes from, and what must be done to it, flips first, then clockwise rotation. */
 export interface Camera {
   readonly name?: string;

@@ -4,7 +4,7 @@
 import type { z } from "zod";
 import type { ByteLink, MessageLink } from "../../bridge/link.ts";
 import type { Clock } from "../clock.ts";
-import type { Camera, FileRef, RangeReader } from "../domain/print_file.ts";
+import type { Camera, DescribedPrintFile, FileRef, RangeReader } from "../domain/print_file.ts";
 import type { Report } from "../domain/printer_state.ts";
 import type { Log } from "../log.ts";
 
@@ -35,8 +35,21 @@ export interface Driver<Settings> {
   watch(settings: Settings, io: DriverIo): AsyncIterable<Report>;
   /** Opens the print file for reading in parts. */
   openPrintFile?(settings: Settings, file: FileRef, io: DriverIo): Promise<RangeReader>;
+  /** What the host itself knows of the file: for files that cannot be read, or of which it knows more. */
+  describePrintFile?(settings: Settings, file: FileRef, io: DriverIo): Promise<DescribedPrintFile>;
+  /** The cameras that the printer's host knows, ready to be asked. */
   cameras?(settings: Settings, io: DriverIo): Promise<Camera[]>;
+  /** Asks the printer's host for a key, with its owner's consent there: nobody types a key. */
+  login?(settings: Settings, io: DriverIo): AsyncIterable<LoginStep>;
 }
+
+/** One step of a login, as command line and page show it. */
+export type LoginStep =
+  /** What the owner must do now, and where: `Open http://octopi.local and allow Filagram`. */
+  | { readonly kind: "asked"; readonly what: string; readonly url?: string }
+  /** Done: these settings belong into the printer's section, the secret ones into secrets.yaml. */
+  | { readonly kind: "granted"; readonly settings: Readonly<Record<string, string>> }
+  | { readonly kind: "refused"; readonly reason: string };
 
 /** A driver whose settings type is sealed, so that unlike drivers fit one list. */
 export interface SealedDriver {
@@ -52,7 +65,9 @@ export interface BoundDriver {
   readonly id: string;
   watch(io: DriverIo): AsyncIterable<Report>;
   openPrintFile?(file: FileRef, io: DriverIo): Promise<RangeReader>;
+  describePrintFile?(file: FileRef, io: DriverIo): Promise<DescribedPrintFile>;
   cameras?(io: DriverIo): Promise<Camera[]>;
+  login?(io: DriverIo): AsyncIterable<LoginStep>;
 }
 
 /** Seals the settings type of a driver. */
@@ -63,12 +78,14 @@ export function defineDriver<Settings>(driver: Driver<Settings>): SealedDriver {
     settings: driver.settings,
     bind(unchecked) {
       const settings = driver.settings.parse(unchecked);
-      const { openPrintFile, cameras } = driver;
+      const { openPrintFile, describePrintFile, cameras, login } = driver;
       return {
         id: driver.id,
         watch: (io) => driver.watch(settings, io),
         ...(openPrintFile ? { openPrintFile: (file, io) => openPrintFile(settings, file, io) } : {}),
+        ...(describePrintFile ? { describePrintFile: (file, io) => describePrintFile(settings, file, io) } : {}),
         ...(cameras ? { cameras: (io) => cameras(settings, io) } : {}),
+        ...(login ? { login: (io) => login(settings, io) } : {}),
       };
     },
   };

@@ -11,6 +11,16 @@ export interface RealMailServer extends AsyncDisposable {
   log(): Promise<string>;
 }
 
+/** The log once something stands in it: servers write it late. @throws Error after 60 s */
+export async function logOnce(server: RealMailServer, says: RegExp): Promise<string> {
+  for (let tries = 0; tries < 600; tries++) {
+    const log = await server.log();
+    if (log.search(says) >= 0) return log;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`The server's log never says ${says}:\n${await server.log()}`);
+}
+
 export interface RealMailOptions {
   /** Where accepted mail is relayed to, on 127.0.0.1. */
   readonly sinkPort: number;
