@@ -6,6 +6,7 @@ import { detectSpeed, type SpeedSearch } from "./detect_speed.ts";
 import type { ByteLink, MessageLink, OpenLinkOptions } from "./link.ts";
 import { openSerialPort, openTty } from "./serial_port.ts";
 import { openTcp } from "./tcp.ts";
+import { openWebSocket } from "./web_socket.ts";
 
 /**
  * Opens what an address leads to.
@@ -37,9 +38,12 @@ async function openAtFoundSpeed(path: string, { signal, looksRight, wakeUp }: Op
   }
 }
 
-/** Opens a pipe of messages. @throws LinkLostError always: no transport of messages is built in yet */
-// deno-lint-ignore require-await
+/**
+ * Opens a pipe of messages: `ws://…` or `wss://…`.
+ * @throws LinkLostError whose `problem` says why; the signal's reason when it aborts
+ */
 export async function openMessages(address: string, signal: AbortSignal): Promise<MessageLink> {
   signal.throwIfAborted();
-  throw badAddress(address, "there is no transport for messages yet");
+  if (/^wss?:/.test(address)) return await openWebSocket(address, { signal });
+  throw badAddress(address, "allowed are ws://host:port/path and wss://host/path");
 }

@@ -105,6 +105,6 @@ Deno.test("openLink() with baud=auto hears a device that talks", async () => {
   assert.equal(new TextDecoder().decode(value).startsWith("wait\n"), true);
 });
 
-Deno.test("openMessages() says that there is no transport yet", async () => {
-  await assert.rejects(openMessages("ws://host/", signal), { name: "LinkLostError", problem: "bad address" });
+Deno.test("openMessages() says which transports there are", async () => {
+  await assert.rejects(openMessages("mqtt://host/", signal), { name: "LinkLostError", problem: "bad address" });
 });
