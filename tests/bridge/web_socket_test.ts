@@ -87,7 +87,7 @@ Deno.test("nobody there, no WebSocket there, nobody who answers: each is a sente
   const { port } = free.addr;
   free.close();
   const refused = await lost(openMessages(`ws://127.0.0.1:${port}/x`, never));
-  assert.equal(refused.problem, "refused");
+  assert.equal(refused.problem, "unreachable");
   assert.match(
     refused.message,
     /^Cannot connect to "ws:\/\/127\.0\.0\.1:\d+\/x": refused\. Is the port number right\?$/,
