@@ -88,10 +88,7 @@ Deno.test("nobody there, no WebSocket there, nobody who answers: each is a sente
   free.close();
   const refused = await lost(openMessages(`ws://127.0.0.1:${port}/x`, never));
   assert.equal(refused.problem, "unreachable");
-  assert.match(
-    refused.message,
-    /^Cannot connect to "ws:\/\/127\.0\.0\.1:\d+\/x": refused\. Is the port number right\?$/,
-  );
+  assert.match(refused.message, /^Cannot connect to "ws:\/\/127\.0\.0\.1:\d+\/x": nothing answers there\./);
 
   await using page = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response("a page"));
   assert.match((await lost(openMessages(`ws://127.0.0.1:${page.addr.port}/x`, never))).message, /no WebSocket there/);
