@@ -11,16 +11,20 @@ import type { CheckRequest } from "../domain/test_road.ts";
 import { printerWords } from "../domain/printer_words.ts";
 import { errorText } from "../log.ts";
 import { takeSnapshot } from "../pictures/snapshot.ts";
+import type { OpenChannel } from "./send.ts";
 
 /** A board that resets when its port is opened needs some seconds; one at an unknown speed more. */
 const printerDeadlineSeconds = 45;
 const channelDeadlineSeconds = 60;
+/** Of one printer or channel, before the ones ahead of it have been told. */
+const maxSteps = 100;
 
 export interface CheckDeps extends Pick<AgentDeps, "clock" | "log" | "fetch" | "store" | "links"> {
   /** What a running agent sees now; undefined: nobody watches, so the printer is opened here. */
   watchedState?(printer: string): PrinterState | undefined;
 }
 
+/** Everything at the same time, told in the order of the settings. */
 export async function* checkAll(
   settings: Settings,
   deps: CheckDeps & { readonly only?: CheckRequest },
@@ -29,21 +33,51 @@ export async function* checkAll(
   const { printer: onlyPrinter, channel: onlyChannel } = deps.only ?? {};
   const isWanted = (name: string, only: string | undefined, other: string | undefined) =>
     only === undefined ? other === undefined : name === only;
-  for (const printer of settings.printers.filter(({ name }) => isWanted(name, onlyPrinter, onlyChannel))) {
-    const subject = { kind: "printer", name: printer.name } as const;
-    yield { subject, step: await checkPrinter(printer, deps, signal) };
-    if (printer.camera) yield { subject, step: await checkCamera(printer, printer.camera, deps, signal) };
-  }
+  const printers = settings.printers.filter(({ name }) => isWanted(name, onlyPrinter, onlyChannel));
   await using open = openSenders(carriersFirst(settings), deps);
-  for (const { settings: channel, sender } of open.channels) {
-    if (!isWanted(channel.name, onlyChannel, onlyPrinter)) continue;
-    const subject = { kind: "channel", name: channel.name } as const;
-    using limit = deadline(deps.clock, channelDeadlineSeconds * 1000, signal);
-    try {
-      for await (const step of sender.check?.(limit) ?? []) yield { subject, step };
-    } catch (error) {
-      yield { subject, step: { name: "check", isOk: false, detail: errorText(error) } };
-    }
+  const channels = open.channels.filter(({ settings: { name } }) => isWanted(name, onlyChannel, onlyPrinter));
+  yield* inOrder([
+    ...printers.map((printer) => checkPrinter(printer, deps, signal)),
+    ...channels.map((channel) => checkChannel(channel, deps, signal)),
+  ]);
+}
+
+/** Starts them all; whoever waits hears each one's steps as they come, one after the other. */
+async function* inOrder(checks: readonly AsyncGenerator<CheckReport>[]): AsyncGenerator<CheckReport> {
+  const running = checks.map((check) => {
+    const { readable, writable } = new TransformStream<CheckReport, CheckReport>(undefined, { highWaterMark: maxSteps });
+    ReadableStream.from(check).pipeTo(writable).catch(() => {}); // the reader hears of it
+    return readable;
+  });
+  try {
+    for (const steps of running) yield* steps;
+  } finally {
+    for (const steps of running) void steps.cancel().catch(() => {});
+  }
+}
+
+async function* checkPrinter(
+  printer: PrinterSettings,
+  deps: CheckDeps,
+  signal: AbortSignal,
+): AsyncGenerator<CheckReport> {
+  const subject = { kind: "printer", name: printer.name } as const;
+  const camera = printer.camera && checkCamera(printer, printer.camera, deps, signal);
+  yield { subject, step: await checkLink(printer, deps, signal) };
+  if (camera) yield { subject, step: await camera };
+}
+
+async function* checkChannel(
+  { settings, sender }: OpenChannel,
+  { clock }: CheckDeps,
+  signal: AbortSignal,
+): AsyncGenerator<CheckReport> {
+  const subject = { kind: "channel", name: settings.name } as const;
+  using limit = deadline(clock, channelDeadlineSeconds * 1000, signal);
+  try {
+    for await (const step of sender.check?.(limit) ?? []) yield { subject, step };
+  } catch (error) {
+    yield { subject, step: { name: "check", isOk: false, detail: errorText(error) } };
   }
 }
 
@@ -53,7 +87,7 @@ function carriersFirst({ channels }: Settings): Settings["channels"] {
   );
 }
 
-async function checkPrinter(printer: PrinterSettings, deps: CheckDeps, signal: AbortSignal): Promise<CheckStep> {
+async function checkLink(printer: PrinterSettings, deps: CheckDeps, signal: AbortSignal): Promise<CheckStep> {
   if (deps.watchedState) {
     const state = deps.watchedState(printer.name);
     const isOk = state?.link?.kind === "online" && !state.link.lost;
@@ -86,7 +120,9 @@ async function checkCamera(
   signal: AbortSignal,
 ): Promise<CheckStep> {
   const result = await takeSnapshot(camera, { ...camera, clock, fetch, alt: printer.name, signal });
-  return result.kind === "none"
-    ? { name: "camera", isOk: false, detail: result.reason }
-    : { name: "camera", isOk: true, detail: `a picture of ${Math.ceil(result.picture.bytes.length / 1024)} KB` };
+  if (result.kind === "none") return { name: "camera", isOk: false, detail: result.reason };
+  const { picture, flaw } = result;
+  return flaw === undefined
+    ? { name: "camera", isOk: true, detail: `a picture of ${Math.ceil(picture.bytes.length / 1024)} KB` }
+    : { name: "camera", isOk: false, detail: `the picture is damaged: ${flaw}` };
 }

@@ -73,7 +73,12 @@ async function sendNext(channel: OpenChannel, deps: SendDeps, signal: AbortSigna
     const settled = settle(delivery, result, channel, deps);
     if (result.kind === "tooLarge" && settled.state === "queued" && !signal.aborted) {
       const smaller = await smallerPictures(outgoing.pictures, result.maxBytes, { ...deps, signal });
-      deps.outbox.replacePictures(settled, smaller);
+      const isOneLess = smaller.length < outgoing.pictures.length;
+      deps.outbox.replacePictures(
+        settled,
+        smaller,
+        isOneLess ? `The picture was left out: ${result.reason}.` : undefined,
+      );
     }
     return true;
   } catch (error) { // the store's trouble: the delivery stays where it is and is taken up again

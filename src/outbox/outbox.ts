@@ -243,14 +243,17 @@ export class Outbox {
     if (delivery) settleRow(this.#sql, delivery, result, { now: this.#clock.now(), random: this.#random });
   }
 
-  /** A smaller set of pictures for the next try (after `tooLarge`). The old files go with the next retention. */
-  replacePictures(delivery: Delivery, pictures: readonly Picture[]): Delivery {
+  /** A smaller set of pictures for the next try (after `tooLarge`), and what is said where one is left out. The old files go
+   * with the next retention. */
+  replacePictures(delivery: Delivery, pictures: readonly Picture[], note?: string): Delivery {
+    const { message } = delivery;
+    const noted = note === undefined ? message : { ...message, notes: [...message.notes, note] };
     const { refs } = keepPictures(this.#store.pictures, pictures).of(pictures);
     this.#sql.transaction("store smaller pictures", () =>
       this.#sql.run(
-        `UPDATE delivery SET pictures = :pictures, was_too_large = 0
+        `UPDATE delivery SET pictures = :pictures, message = :message, was_too_large = 0
          WHERE id = :id AND (${waiting} OR state = 'sending')`,
-        { id: delivery.id, pictures: JSON.stringify(refs) },
+        { id: delivery.id, pictures: JSON.stringify(refs), message: JSON.stringify(noted) },
       ));
     return this.get(delivery.id) ?? delivery;
   }

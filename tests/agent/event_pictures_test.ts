@@ -255,6 +255,9 @@ Deno.test("museum: 20 a server that refuses the size gets it smaller once, then 
   const [first = 0, second = 0, third] = bytes;
   assert.ok(first > 400_000 && second > 50_000 && second <= 256 * 1024, bytes.join());
   assert.equal(third, 0);
+  assert.deepEqual(road.sent.map(({ message }) => message.notes), [[], [], [
+    "The picture was left out: 552 too big.",
+  ]]);
 });
 
 Deno.test("museum: 20 a server that says what it takes gets just that", async () => {

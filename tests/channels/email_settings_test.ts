@@ -82,6 +82,10 @@ const mistakes: readonly [Record<string, unknown>, RegExp][] = [
   [{ host: undefined }, /name the provider or the host/],
   [{ host: "smtp://mail.example.org:587" }, /host must be only a name/],
   [{ provider: "gmial" }, /provider must be one of gmail, workspace_relay/],
+  [
+    { host: "smtp-mail.outlook.com", user: "me@outlook.com", password: "x" },
+    /takes no passwords from programs since September 2024/,
+  ],
   [{ provider: "outlook" }, /takes no passwords from programs since September 2024; send through another provider/],
   [{ port: "587" }, /port must be a whole number from 1 to 65535/],
   [{ port: 70_000 }, /port must be/],

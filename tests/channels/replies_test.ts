@@ -39,6 +39,8 @@ const replies: readonly [string, Stage, string][] = [
   ["550 5.4.5 Daily user sending limit exceeded.", "sender", "retry 10800"],
   ["553 5.1.8 sender domain", "sender", "retry 3600"],
   ["450 4.2.0 Greylisted", "recipient", "retry 300"],
+  ["450 4.1.8 <me@example.org>: Sender address rejected: Domain not found", "sender", "retry 3600"],
+  ["450 4.7.25 Client host rejected: cannot find your hostname", "recipient", "retry 3600"],
   ["451 4.3.0 problem", "answer", "retry 300"],
   ["452 4.2.2 over quota", "recipient", "retry 1800"],
   ["452 4.3.1 Insufficient system storage", "sender", "retry 1800"],

@@ -18,7 +18,7 @@ import {
 import { caFile, clock, delivery, mailSender, message, never, picture } from "./sending.ts";
 
 const login = { user: "me@example.org", password: "plum-tree-4711" };
-const short: Partial<SmtpLimits> = { greetingMilliseconds: 300, idleMilliseconds: 300, connectMilliseconds: 2000 };
+const short: Partial<SmtpLimits> = { greetingMilliseconds: 2000, idleMilliseconds: 2000, connectMilliseconds: 5000 };
 const hour = Temporal.Duration.from({ hours: 1 });
 
 interface Outcome {
@@ -353,6 +353,13 @@ const scenarios: readonly Scenario[] = [
     settings: { tls: "starttls" },
     limits: short,
     outcomes: [{ kind: "retry", says: /does not greet: if the port speaks TLS at once \(465\), set tls: implicit/ }],
+  },
+  {
+    name: "falls silent at the login: neither a wrong password nor a lost mail",
+    bad: { extensions: ["AUTH PLAIN"], answer: (verb) => verb === "AUTH" ? { then: "silence" } : undefined },
+    settings: { ...plain, ...login },
+    limits: short,
+    outcomes: [{ kind: "retry", says: /fell silent in the middle: nothing to change/ }],
   },
   {
     name: "server that hangs up instead of greeting",

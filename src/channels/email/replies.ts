@@ -152,6 +152,23 @@ export const replyRows: readonly Row[] = [
     afterSeconds: 5 * minute,
     sentence: notNow,
   },
+  { // Postfix and others that look the sender's domain up
+    codes: ["45"],
+    enhanced: ["1.8"],
+    kind: "retry",
+    afterSeconds: hour,
+    sentence: ({ host, from }) =>
+      `${host} does not find the domain of ${from}: put an address of your own under from; it is tried again`,
+  },
+  {
+    codes: ["45"],
+    enhanced: ["7.23", "7.25", "7.26", "7.27"],
+    kind: "retry",
+    afterSeconds: hour,
+    sentence: ({ host }) =>
+      `${host} does not trust the network this mail comes from: send through the mail server of your own provider, ` +
+      "with user and password; it is tried again",
+  },
   {
     codes: ["450", "451"],
     kind: "retry",

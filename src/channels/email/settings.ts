@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import { type MailAddress, parseAddress } from "./address.ts";
-import { findProvider, type MailProvider, mailProviderIds, mailProviders } from "./providers.ts";
+import { findProvider, type MailProvider, mailProviderIds } from "./providers.ts";
 
 const address = (field: string) =>
   z.string().refine((text) => parseAddress(text) !== undefined, {
@@ -41,8 +41,8 @@ export const emailSettings = z.strictObject({
     .optional().meta({ title: "Pinned certificate" }),
 }).superRefine((written, context) => {
   const problem = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-  const provider = written.provider && (mailProviders[written.provider] as MailProvider);
-  if (provider?.refusal) problem("provider", provider.refusal);
+  const provider = findProvider(written.provider, written.host);
+  if (provider?.refusal) problem(written.provider ? "provider" : "host", provider.refusal);
   if (!written.provider && !written.host) problem("host", "name the provider or the host of the mail server");
   if (written.password !== undefined && written.user === undefined && provider?.user === undefined) {
     problem("user", "a password needs the user it belongs to");
