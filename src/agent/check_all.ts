@@ -45,7 +45,9 @@ export async function* checkAll(
 /** Starts them all; whoever waits hears each one's steps as they come, one after the other. */
 async function* inOrder(checks: readonly AsyncGenerator<CheckReport>[]): AsyncGenerator<CheckReport> {
   const running = checks.map((check) => {
-    const { readable, writable } = new TransformStream<CheckReport, CheckReport>(undefined, { highWaterMark: maxSteps });
+    const { readable, writable } = new TransformStream<CheckReport, CheckReport>(undefined, {
+      highWaterMark: maxSteps,
+    });
     ReadableStream.from(check).pipeTo(writable).catch(() => {}); // the reader hears of it
     return readable;
   });
