@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { answerChallenge, fetchWithLogin } from "../../src/protocols/http_login.ts";
+import { createHash } from "node:crypto";
+import { answerChallenge, fetchWithLogin, LoginMemory } from "../../src/protocols/http_login.ts";
 
 const login = { user: "Mufasa", password: "Circle Of Life" };
 const url = "http://www.nowhere.org/dir/index.html";
@@ -68,3 +69,64 @@ Deno.test("fetchWithLogin() answers a real 401, and leaves a second one to the c
   assert.equal(refused.status, 401);
   assert.equal(seen.length, 4);
 });
+
+const md5 = (text: string) => createHash("md5").update(text).digest("hex");
+
+/** What a server computes of an `Authorization` for itself, from its own password; by RFC 7616, written anew. */
+function isRightDigest(
+  authorization: string,
+  { method, password, realm }: Record<"method" | "password" | "realm", string>,
+) {
+  const field = (name: string) => new RegExp(`\\b${name}="?([^",]*)"?`).exec(authorization)?.[1] ?? "";
+  const secret = md5(`${field("username")}:${realm}:${password}`);
+  const isSession = field("algorithm").toLowerCase() === "md5-sess";
+  const a1 = isSession ? md5(`${secret}:${field("nonce")}:${field("cnonce")}`) : secret;
+  const a2 = md5(`${method}:${field("uri")}`);
+  const middle = field("qop") ? [field("nonce"), field("nc"), field("cnonce"), field("qop")] : [field("nonce")];
+  return field("response") === md5([a1, ...middle, a2].join(":"));
+}
+
+/** The three dialects of PrusaLink and of cameras; the server checks nonce, count and response. */
+const dialects = {
+  "RFC 2069, as Buddy printers ask": 'Digest realm="R", nonce="NONCE", stale=false',
+  "MD5 with qop": 'Digest realm="R", qop="auth", nonce="NONCE", opaque="o"',
+  "MD5-sess, as PrusaLink on a Pi asks": 'Digest realm="R",qop="auth",algorithm="MD5-sess",nonce="NONCE",opaque="o"',
+};
+
+for (const [dialect, challenge] of Object.entries(dialects)) {
+  Deno.test(`fetchWithLogin() with a memory needs one request for each poll: ${dialect}`, async () => {
+    let nonce = "n1";
+    const statuses: number[] = [];
+    const counts: string[] = [];
+    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+      const authorization = request.headers.get("authorization") ?? "";
+      const isCurrent = authorization.includes(`nonce="${nonce}"`);
+      const isRight = isCurrent && isRightDigest(authorization, { method: "GET", password: "secret", realm: "R" });
+      counts.push(/nc=(\w+)/.exec(authorization)?.[1] ?? "");
+      statuses.push(isRight ? 200 : 401);
+      if (isRight) return new Response("fine");
+      const stale = authorization ? ", stale=true" : "";
+      return new Response("no", {
+        status: 401,
+        headers: { "www-authenticate": challenge.replace("NONCE", nonce).replace(", stale=false", "") + stale },
+      });
+    });
+    const url = `http://127.0.0.1:${server.addr.port}/api/v1/status?a=b`;
+    const memory = new LoginMemory();
+    const poll = async (password = "secret") => {
+      const login = { kind: "password", user: "maker", password } as const;
+      const response = await fetchWithLogin(fetch, url, { login, signal: new AbortController().signal, memory });
+      await response.body?.cancel();
+      return response.status;
+    };
+    for (let number = 0; number < 3; number++) assert.equal(await poll(), 200);
+    assert.deepEqual(statuses, [401, 200, 200, 200]);
+    if (challenge.includes("qop")) assert.deepEqual(counts, ["", "00000001", "00000002", "00000003"]);
+    nonce = "n2"; // stale: asked once more, then remembered
+    for (let number = 0; number < 2; number++) assert.equal(await poll(), 200);
+    assert.deepEqual(statuses.slice(4), [401, 200, 200]);
+    assert.equal(await poll("wrong"), 401);
+    assert.equal(await poll(), 200);
+    assert.deepEqual(statuses.slice(7), [401, 401, 401, 200]);
+  });
+}
