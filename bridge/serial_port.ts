@@ -5,7 +5,7 @@
  * holds is never opened, and one that is ours is locked in every way others look at.
  */
 import { Descriptor, descriptorLink } from "./descriptor_link.ts";
-import { listSerialPorts } from "./find_devices.ts";
+import { listSerialPorts } from "./serial_ports.ts";
 import { close, errno, flock, ioctl, lockFlags, open, openFlags, realPath, status, textFile } from "./libc.ts";
 import { type ByteLink, LinkLostError, type LinkProblem } from "./link.ts";
 import { findPortHolder, type PortHolder, type PortNode } from "./port_holder.ts";

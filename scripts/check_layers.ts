@@ -60,6 +60,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   zod: ["src/config/", "src/drivers/", "src/channels/", "src/store/", "web/"],
   nodemailer: ["src/channels/"],
   commander: ["src/cli/"],
+  "dns-packet": ["bridge/", "tests/"],
   yaml: ["src/config/"],
   "smtp-server": ["src/demo/", "tests/", "scripts/"],
   mailparser: ["src/demo/", "tests/", "scripts/"],

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { addCheckCommand } from "./check.ts";
 import { addDemoCommand } from "./demo.ts";
+import { addDiscoverCommand } from "./discover.ts";
 import { addEventsCommand } from "./events.ts";
 import { addOutboxCommand } from "./outbox.ts";
 import { addPasswordCommand } from "./password.ts";
@@ -16,6 +17,7 @@ import { addVersionCommand } from "./version.ts";
 const commands = [
   addRunCommand,
   addDemoCommand,
+  addDiscoverCommand,
   addCheckCommand,
   addTestCommand,
   addEventsCommand,
