@@ -209,7 +209,7 @@ export class Agent implements AsyncDisposable {
 
   /** What time alone brings: graces, time-based progress, a clock that was set, retention. */
   async #tick(): Promise<void> {
-    const { clock, store } = this.deps;
+    const { clock, store, outbox } = this.deps;
     let before = clock.now();
     let retainedAt = before;
     while (!this.#stop.signal.aborted) {
@@ -222,6 +222,7 @@ export class Agent implements AsyncDisposable {
       }
       if (!hasPassed(retention.everySeconds, retainedAt, now)) continue;
       this.#troubles.tryTo("forget what is old", () => {
+        outbox.expireUntaken();
         if (store.retain({ now, ...retention }).isDone) retainedAt = now;
       });
     }

@@ -179,6 +179,16 @@ export class Outbox {
     }, { isDurable: false }); // undone by a power cut, it is taken again with the same Message-ID
   }
 
+  /** What waits for channels that nobody takes from any more (they left the settings) grows old like the rest. */
+  expireUntaken(): void {
+    if (!this.#clock.isSet()) return;
+    const now = this.#clock.now();
+    this.#sql.transaction("expire what waits for no channel", () => {
+      const channels = this.#sql.all<{ channel: string }>(`SELECT DISTINCT channel FROM delivery WHERE ${waiting}`, {});
+      for (const { channel } of channels) expireOld(this.#sql, channel, now);
+    });
+  }
+
   #nextDue(channel: string, now: Moment): number | undefined {
     const values = { channel, now: now.wall.epochMilliseconds };
     const first = this.#sql.get<{ id: number; event: number; printer: string; job: string | null; recipient: string }>(

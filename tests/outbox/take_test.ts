@@ -135,6 +135,17 @@ Deno.test("what waits for another try expires too", async () => {
   assert.equal(fixture.outbox.nextDueAt("mail"), undefined);
 });
 
+Deno.test("what waits for a channel that left the settings expires too", async () => {
+  using fixture = new Fixture();
+  const { id } = fixture.enqueue("finished", { channel: "gone" });
+  await fixture.clock.advance((timeToLiveSeconds("finished") - 1) * 1000);
+  fixture.outbox.expireUntaken();
+  assert.equal(fixture.fresh(id).state, "queued");
+  await fixture.clock.advance(1000);
+  fixture.outbox.expireUntaken();
+  assert.equal(fixture.fresh(id).state, "expired");
+});
+
 Deno.test("nothing expires while the clock is not set; afterwards the true age counts", async () => {
   using fixture = new Fixture({ wall: "1970-01-01T00:00:05Z", isSet: false });
   fixture.enqueue("finished", { job: "a" });
