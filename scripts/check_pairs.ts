@@ -23,7 +23,9 @@ export function transcriptProblems(driver: string, files: ReadonlyMap<string, st
 function hasReceived(recording: string): boolean {
   const lines = recording.split("\n").filter((line) => line.trim() !== "").map(parsed);
   return lines.every((line) => line !== undefined) &&
-    lines.some((line) => typeof line === "object" && line !== null && "dir" in line && line.dir === "rx");
+    lines.some((line) =>
+      typeof line === "object" && line !== null && "dir" in line && (line.dir === "rx" || line.dir === "in")
+    );
 }
 
 function parsed(text: string): unknown {

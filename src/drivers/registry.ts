@@ -3,9 +3,11 @@
  */
 import type { SealedDriver } from "./driver.ts";
 import { marlin } from "./marlin/marlin.ts";
+import { prusalink } from "./prusalink/prusalink.ts";
 import { simulated } from "./simulated.ts";
 
 export const drivers: readonly SealedDriver[] = [
   marlin,
+  prusalink,
   simulated,
 ];

@@ -123,17 +123,22 @@ export async function replay(
   stop.abort();
   await Promise.all([watching, ticking]);
   const { events, state, reports } = owner;
-  return { told: events.filter(isTold).map(toldEvent), events, state, reports, written: link.written };
+  return { told: owner.told, events, state, reports, written: link.written };
 }
 
 /** The agent, as far as a printer is concerned. */
-class Owner {
+export class Owner {
   readonly events: PrinterEvent[] = [];
   readonly reports: Report[] = [];
   state: PrinterState;
 
   constructor(private readonly clock: FakeClock, stored: PrinterState | undefined) {
     this.state = stored ? restoreState(stored, clock.now()) : emptyState;
+  }
+
+  /** As the expectations beside the recordings write it. */
+  get told(): ToldEvent[] {
+    return this.events.filter(isTold).map(toldEvent);
   }
 
   step(report?: Report): void {
@@ -159,7 +164,8 @@ async function watch(
   }
 }
 
-async function tick(
+/** The agent's own tick, until the signal aborts. */
+export async function tick(
   { clock, owner, signal }: { clock: FakeClock; owner: Owner; signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
