@@ -33,6 +33,8 @@ const symbols = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" },
   inotify_init1: { parameters: ["i32"], result: "i32" },
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
@@ -207,6 +209,25 @@ export function signalEvent(fd: number): void {
   const one = new Uint8Array(8);
   one[0] = 1;
   write(fd, one);
+}
+
+const maxSocketPathBytes = 108;
+
+/** Sends one datagram to a Unix socket: a path, or `@name` without a file. @returns the bytes sent, or minus errno */
+export function sendDatagram(path: string, bytes: Uint8Array<ArrayBuffer>): number {
+  const [unix, datagram] = [1, 2];
+  const name = encoder.encode(path.replace(/^@/, "\0"));
+  if (name.byteLength >= maxSocketPathBytes) return -errno.EINVAL;
+  // struct sockaddr_un { u16 family; char path[108]; }; an abstract name ends with the length, a path with a zero
+  const address = new Uint8Array(2 + maxSocketPathBytes);
+  new DataView(address.buffer).setUint16(0, unix, true);
+  address.set(name, 2);
+  const length = 2 + name.byteLength + (path.startsWith("@") ? 0 : 1);
+  const fd = answer(library().c.socket(unix, datagram | openFlags.closeOnExec | openFlags.nonBlocking, 0));
+  if (fd < 0) return fd;
+  const sent = answer(library().c.sendto(fd, bytes, BigInt(bytes.byteLength), 0, address, length));
+  close(fd);
+  return sent;
 }
 
 /** A descriptor that becomes readable whenever somebody opens `path`, or minus errno. */

@@ -4,10 +4,12 @@ import { Secrets } from "../log.ts";
 import { watchSettings } from "../config/watch_settings.ts";
 import { createWebApp } from "../../web/app.tsx";
 import { serveControl, serveWeb } from "../../web/listen.ts";
+import { findSupervisor } from "../../bridge/notify_systemd.ts";
 import type { AddCommand } from "./cli.ts";
 import { socketPath } from "./ask_agent.ts";
 import { type House, openHouse, readSettings, settingsPath, stateFolder, tryReadSettings } from "./house.ts";
 import { type CommonOptions, OwnerError, type Pieces } from "./pieces.ts";
+import { controlApp, feedWatchdog } from "./supervision.ts";
 
 interface Options extends CommonOptions {
   readonly verbose?: boolean;
@@ -42,13 +44,22 @@ async function run(options: Options, pieces: Pieces): Promise<void> {
     settingsProblem: () => problem,
   });
   const app = createWebApp(house.webDeps);
-  await using _control = serveControl(app, socketPath(state));
   await using web = tryServe(() => serveWeb(app, settings.web), settings.web);
-  house.log.info(`Watching ${named(settings.printers)}; telling ${named(settings.channels)}`);
+  const supervisor = findSupervisor(Deno.env, Deno.pid);
+  const facts = { version: pieces.version, isSupervised: supervisor !== undefined };
+  await using _control = serveControl(controlApp(app, facts, ended.stop), socketPath(state));
+  const status = `Watching ${named(settings.printers)}; telling ${named(settings.channels)}`;
+  house.log.info(status);
   house.log.info(`Page: ${web.url}`);
+  if (supervisor) {
+    const { clock, log, agent } = house;
+    supervisor.tell({ kind: "ready", status });
+    feedWatchdog({ supervisor, clock, log, stuckLoops: () => agent.stuckLoops() }, ended.signal);
+  }
   for await (const _ of changes) {
     problem = await reload(path, house, pieces, secrets);
   }
+  supervisor?.tell({ kind: "stopping", status: "Settling what is on its way" });
   house.log.info("Stopping");
 }
 
@@ -67,18 +78,19 @@ async function reload(path: string, house: House, pieces: Pieces, secrets: Secre
 }
 
 /** Aborts at SIGTERM or SIGINT; a second one ends the process at once. */
-export function untilSignal(): { readonly signal: AbortSignal } & Disposable {
+export function untilSignal(): { readonly signal: AbortSignal; stop(): void } & Disposable {
   const controller = new AbortController();
-  const stop = () => {
+  const interrupted = () => {
     if (controller.signal.aborted) Deno.exit(130);
     controller.abort();
   };
   const names = ["SIGTERM", "SIGINT"] as const;
-  for (const name of names) Deno.addSignalListener(name, stop);
+  for (const name of names) Deno.addSignalListener(name, interrupted);
   return {
     signal: controller.signal,
+    stop: () => controller.abort(),
     [Symbol.dispose]() {
-      for (const name of names) Deno.removeSignalListener(name, stop);
+      for (const name of names) Deno.removeSignalListener(name, interrupted);
     },
   };
 }

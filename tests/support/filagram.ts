@@ -14,6 +14,8 @@ export interface Workshop extends AsyncDisposable {
   run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Starts a command that goes on. */
   start(...args: string[]): Running;
+  /** The same with more in its environment. */
+  startWith(env: Record<string, string>, ...args: string[]): Running;
   /** `filagram events --json`, parsed. */
   events(): Promise<Record<string, unknown>[]>;
 }
@@ -25,6 +27,7 @@ export interface Running extends AsyncDisposable {
   /** Resolves when a line of stderr or stdout holds the text. */
   said(text: string, milliseconds?: number): Promise<void>;
   kill(signal: Deno.Signal): Promise<Deno.CommandStatus>;
+  readonly ended: Promise<Deno.CommandStatus>;
 }
 
 export async function makeWorkshop(): Promise<Workshop> {
@@ -32,7 +35,7 @@ export async function makeWorkshop(): Promise<Workshop> {
   const settingsPath = `${folder}/filagram.yaml`;
   const state = `${folder}/state`;
   const running: Running[] = [];
-  const command = (args: readonly string[]) =>
+  const command = (args: readonly string[], env: Record<string, string> = {}) =>
     new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -47,7 +50,7 @@ export async function makeWorkshop(): Promise<Workshop> {
         state,
       ],
       cwd: root,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -55,6 +58,11 @@ export async function makeWorkshop(): Promise<Workshop> {
   const run = async (...args: string[]) => {
     const { code, stdout, stderr } = await command(args).output();
     return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  };
+  const start = (env: Record<string, string>, ...args: string[]) => {
+    const started = follow(command(args, env).spawn());
+    running.push(started);
+    return started;
   };
   return {
     folder,
@@ -65,11 +73,8 @@ export async function makeWorkshop(): Promise<Workshop> {
       if (secrets !== undefined) await Deno.writeTextFile(`${folder}/secrets.yaml`, secrets, { mode: 0o600 });
     },
     run,
-    start(...args) {
-      const started = follow(command(args).spawn());
-      running.push(started);
-      return started;
-    },
+    start: (...args) => start({}, ...args),
+    startWith: start,
     async events() {
       const { stdout } = await run("events", "--json", "--limit", "1000");
       return stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
@@ -122,6 +127,7 @@ function follow(child: Deno.ChildProcess): Running {
         look();
       }),
     kill,
+    ended,
     async [Symbol.asyncDispose]() {
       await kill("SIGKILL");
     },
