@@ -193,6 +193,7 @@ function eventFacts(event: PrinterEvent, context: MessageContext): MessageFact[]
       break;
     case "failed":
       add("the printer said", event.text);
+      add("last progress", ifKnown(facts.stillSince, (moment) => timeOfDay(moment, context)));
       add("after", ifKnown(facts.elapsedSeconds, durationText));
       add("temperatures then", temperatureText(facts.temperatures));
       break;
@@ -324,7 +325,7 @@ export function percentText(percent: number): string {
   return `${Math.floor(Math.min(100, Math.max(0, percent)) + 1e-9)} %`;
 }
 
-function ifKnown(value: number | undefined, text: (value: number) => string): string | undefined {
+function ifKnown<T>(value: T | undefined, text: (value: T) => string | undefined): string | undefined {
   return value === undefined ? undefined : text(value);
 }
 

@@ -54,7 +54,12 @@ export interface EventFacts {
   readonly filamentMillimetres?: number;
   readonly filamentGrams?: number;
   readonly temperatures?: Temperatures;
+  /** Of a failure that came long after the last progress: when that was. */
+  readonly stillSince?: Moment;
 }
+
+/** A print that did not move for so long before it failed stood still, whatever the printer said meanwhile. */
+const stillSeconds = 60;
 
 interface Happened {
   readonly at: Moment;
@@ -165,8 +170,15 @@ function phaseEvents(old: ActiveJob, present: ActiveJob | EndedJob, after: Print
 function endEvent(job: EndedJob, after: PrinterState, now: Moment): PrinterEvent {
   const happened = jobHappened(job, after, now);
   switch (job.outcome) {
-    case "failed":
-      return { ...happened, kind: "failed", ...known({ text: job.text }) };
+    case "failed": {
+      const stillSince = (secondsBetween(job.movedAt, now) ?? 0) >= stillSeconds ? job.movedAt : undefined;
+      return {
+        ...happened,
+        facts: { ...happened.facts, ...known({ stillSince }) },
+        kind: "failed",
+        ...known({ text: job.text }),
+      };
+    }
     case "ended":
       return { ...happened, kind: "ended", lastSeenAt: job.seenAt };
     case "finished":

@@ -133,7 +133,7 @@ const stateSchema = z.looseObject({
 const happened = {
   at: moment,
   job: z.looseObject({ id: z.string(), file: file.optional() }).optional(),
-  facts: z.looseObject({ ...measures, temperatures: temperatures.optional() }),
+  facts: z.looseObject({ ...measures, temperatures: temperatures.optional(), stillSince: moment.optional() }),
 };
 const ownFields: Partial<Record<EventKind, z.ZodRawShape>> = {
   uploaded: { file },
