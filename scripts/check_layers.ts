@@ -48,6 +48,8 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
       "=base",
     ],
   ],
+  ["src/install/", ["src/install/", "src/config/find_settings.ts", "=base"]],
+  ["src/update/", ["src/update/", "src/install/", "src/store/", "=base"]],
   ["src/demo/", ["src/demo/", "src/drivers/", "src/protocols/", "src/domain/", "bridge/", "=base"]],
   ["src/cli/", ["src/", "web/", "bridge/", "deno.json"]],
   ["mod.ts", ["src/", "web/", "bridge/", "deno.json"]],
@@ -57,7 +59,7 @@ const arrows: readonly (readonly [from: string, to: readonly string[]])[] = [
 
 /** Where each package may be imported; no other package may be. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  zod: ["src/config/", "src/drivers/", "src/channels/", "src/store/", "web/"],
+  zod: ["src/config/", "src/drivers/", "src/channels/", "src/store/", "src/update/", "web/"],
   nodemailer: ["src/channels/"],
   commander: ["src/cli/"],
   "dns-packet": ["bridge/", "tests/"],

@@ -6,6 +6,7 @@ import { addCheckCommand } from "./check.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addDiscoverCommand } from "./discover.ts";
 import { addEventsCommand } from "./events.ts";
+import { addInstallCommand, addUninstallCommand } from "./install.ts";
 import { addOutboxCommand } from "./outbox.ts";
 import { addPasswordCommand } from "./password.ts";
 import { OwnerError, type Pieces } from "./pieces.ts";
@@ -24,11 +25,28 @@ const commands = [
   addOutboxCommand,
   addSettingsCommand,
   addPasswordCommand,
+  addInstallCommand,
+  addUninstallCommand,
   addVersionCommand,
 ];
 
 /** Runs one command. Returns the exit code: 0 fine, 1 something the owner must mend, 2 wrong usage. */
 export async function runCli(args: readonly string[], pieces: Pieces): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(pieces, (code) => exitCode = code);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof OwnerError)) throw error;
+    pieces.terminal.say(error.message);
+    return 1;
+  }
+}
+
+/** The program with all its commands. */
+export function buildProgram(pieces: Pieces, exit: (code: number) => void): Command {
   const { terminal } = pieces;
   const program = new Command("filagram")
     .description("Watches 3D printers and tells their owner what happens.")
@@ -40,17 +58,8 @@ export async function runCli(args: readonly string[], pieces: Pieces): Promise<n
       writeErr: (text) => terminal.say(text.trimEnd()),
     })
     .showHelpAfterError("(filagram --help shows all commands)");
-  let exitCode = 0;
-  for (const add of commands) add(program, pieces, (code) => exitCode = code);
-  try {
-    await program.parseAsync([...args], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof OwnerError)) throw error;
-    terminal.say(error.message);
-    return 1;
-  }
+  for (const add of commands) add(program, pieces, exit);
+  return program;
 }
 
 /** How a command is added: `exit` sets the exit code of the program. */
