@@ -1,5 +1,5 @@
 /**
- * Has each driver its transcript and each channel its row in the conformance suite? Lists what is missing, exits 1.
+ * Has each driver its transcripts, and each driver and channel its row in its conformance suite? Lists what is missing, exits 1.
  */
 import { channels } from "../src/channels/registry.ts";
 import { drivers } from "../src/drivers/registry.ts";
@@ -36,10 +36,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Whether the suite's code, comments left out, names the channel as a row. */
-export function hasRow(channel: string, suite: string): boolean {
+/** Whether the suite's code, comments left out, names the piece as a row. */
+export function hasRow(id: string, suite: string): boolean {
   const code = suite.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
-  return code.includes(`"${channel}"`) || new RegExp(`\\b${channel}:`).test(code);
+  return code.includes(`"${id}"`) || new RegExp(`\\b${id}:`).test(code);
 }
 
 export function filesOf(folder: string): Map<string, string> {
@@ -54,12 +54,16 @@ export function filesOf(folder: string): Map<string, string> {
 }
 
 if (import.meta.main) {
-  const suite = Deno.readTextFileSync("tests/channels/conformance_test.ts");
+  const recorded = drivers.filter(({ id }) => !withoutTranscript.includes(id));
+  const missing = (kind: string, folder: string, pieces: readonly { readonly id: string }[]) => {
+    const suite = `tests/${folder}/conformance_test.ts`;
+    const text = Deno.readTextFileSync(suite);
+    return pieces.filter(({ id }) => !hasRow(id, text)).map(({ id }) => `${kind} ${id}: no row in ${suite}`);
+  };
   const problems = [
-    ...drivers.filter(({ id }) => !withoutTranscript.includes(id))
-      .flatMap(({ id }) => transcriptProblems(id, filesOf(`tests/transcripts/${id}`))),
-    ...channels.filter(({ id }) => !hasRow(id, suite))
-      .map(({ id }) => `channel ${id}: no row in tests/channels/conformance_test.ts`),
+    ...recorded.flatMap(({ id }) => transcriptProblems(id, filesOf(`tests/transcripts/${id}`))),
+    ...missing("driver", "drivers", recorded),
+    ...missing("channel", "channels", channels),
   ];
   for (const problem of problems) console.error(problem);
   const fine = `${drivers.length} drivers and ${channels.length} channels have their pairs`;

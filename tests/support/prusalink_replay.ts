@@ -84,7 +84,7 @@ export async function replayPolls(
 /** The first round of questions took the client of then some milliseconds. */
 const firstRoundMilliseconds = 30;
 
-function answerAt(
+export function answerAt(
   recording: readonly RecordedAnswer[],
   { path, t }: { path: string; t: number },
 ): Response | undefined {
