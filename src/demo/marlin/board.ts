@@ -8,6 +8,7 @@ import { runCommand } from "./commands.ts";
 import { type CardPrint, Firmware, type FirmwareOptions, type Routine } from "./firmware.ts";
 import { LineIntake } from "./line_intake.ts";
 import { LineOut } from "./line_out.ts";
+import { prusaReport } from "./prusa.ts";
 import { Repeater } from "./repeater.ts";
 
 interface Running {
@@ -230,7 +231,8 @@ export class Board implements AsyncDisposable {
 
   #reportTemperature(): void {
     this.#repeaters.temperature.done();
-    this.out.say(` ${this.firmware.temperatureText()}`);
+    const report = this.firmware.build.isPrusa ? prusaReport(this.firmware) : [` ${this.firmware.temperatureText()}`];
+    for (const line of report) this.out.say(line);
   }
 
   #reportPosition(): void {

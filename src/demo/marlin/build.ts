@@ -24,6 +24,8 @@ export interface FirmwareBuild {
   /** `ok P15 B3`. */
   readonly hasAdvancedOk: boolean;
   readonly hasEmergencyParser: boolean;
+  /** Speaks as a Prusa MK3S does (prusa.ts). */
+  readonly isPrusa: boolean;
 }
 
 const full: FirmwareBuild = {
@@ -40,6 +42,7 @@ const full: FirmwareBuild = {
   hasPositionReports: true,
   hasAdvancedOk: false,
   hasEmergencyParser: true,
+  isPrusa: false,
 };
 
 const plain: FirmwareBuild = {
@@ -56,6 +59,7 @@ const plain: FirmwareBuild = {
   hasPositionReports: false,
   hasAdvancedOk: true,
   hasEmergencyParser: false,
+  isPrusa: false,
 };
 
 /** `vendor` is what many printers are sold with: a card, a display, and nothing that tells a host about it. */
@@ -64,6 +68,7 @@ export const firmwareBuilds = {
   nopark: { ...full, hasAdvancedPause: false, parksOnPause: false, hasRunoutSensor: false },
   nosd: { ...full, hasCard: false, hasCardReports: false, m73: "reports", hasEeprom: false },
   plain,
+  prusa: { ...full, hasHostActions: false, parksOnPause: false, isPrusa: true },
   vendor: { ...plain, hasCard: true, hasDisplay: true, canWaitForUser: true, hasAdvancedOk: false },
 } as const satisfies Record<string, FirmwareBuild>;
 

@@ -8,6 +8,7 @@ import { type Command, readCommand, readParameter } from "./command.ts";
 import type { Firmware, Routine } from "./firmware.ts";
 import { heatCommands } from "./heat_commands.ts";
 import { pauseCommands } from "./pause_commands.ts";
+import { answerAsPrusa } from "./prusa.ts";
 
 /** `answered`: it has said its own `ok`. */
 export type CommandFunction = (firmware: Firmware, command: Command) => Routine | "answered" | void;
@@ -88,6 +89,8 @@ const tellingCommands: CommandTable = {
 
 /** Runs one line; what it does not know it says so. */
 export function runCommand(firmware: Firmware, line: string): Routine | "answered" | void {
+  const prusa = answerAsPrusa(firmware, line);
+  if (prusa) return prusa(firmware, line);
   const command = readCommand(line);
   const known = command.code === undefined ? undefined : find(firmware, command.code);
   if (known) return known(firmware, command);

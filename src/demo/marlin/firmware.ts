@@ -5,6 +5,7 @@ import type { FirmwareBuild } from "./build.ts";
 import { Heater, type HeaterPhysics } from "./heater.ts";
 import { JobTimer } from "./job_timer.ts";
 import { Motion } from "./motion.ts";
+import type { Eeprom } from "./prusa.ts";
 import type { CardFile, SdCard } from "./sd_card.ts";
 
 /**
@@ -60,6 +61,9 @@ export class Firmware {
   userConfirmsAll = false;
   percent = 0;
   remainingMinutes: number | undefined;
+  /** Prusa: a print that a host sends stands still by M601. */
+  isHostPaused = false;
+  readonly eeprom: Eeprom = new Map();
   keepAliveSeconds = 2;
   temperatureReportSeconds = 0;
   positionReportSeconds = 0;
@@ -202,6 +206,7 @@ export class Firmware {
       userConfirmsAll: false,
       percent: 0,
       remainingMinutes: undefined,
+      isHostPaused: false,
       keepAliveSeconds: 2,
       temperatureReportSeconds: 0,
       positionReportSeconds: 0,
