@@ -13,6 +13,7 @@ import { OwnerError, type Pieces } from "./pieces.ts";
 import { addRunCommand } from "./run.ts";
 import { addSettingsCommand } from "./settings.ts";
 import { addTestCommand } from "./test.ts";
+import { addUpdateCommand } from "./update.ts";
 import { addVersionCommand } from "./version.ts";
 
 const commands = [
@@ -27,6 +28,7 @@ const commands = [
   addPasswordCommand,
   addInstallCommand,
   addUninstallCommand,
+  addUpdateCommand,
   addVersionCommand,
 ];
 

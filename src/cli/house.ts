@@ -124,13 +124,26 @@ function rung(isDone: boolean, agent: Agent): boolean {
 
 /** One agent per state: held until the file is closed, also by a kill. */
 function lockState(state: string): Deno.FsFile {
-  Deno.mkdirSync(state, { recursive: true, mode: 0o700 });
-  const lock = Deno.openSync(`${state}/agent.lock`, { create: true, write: true, mode: 0o600 });
-  if (!lock.tryLockSync(true)) {
+  const lock = tryLockState(state);
+  if (lock) return lock;
+  throw new OwnerError(
+    `Another filagram runs on the state "${state}". Stop that one first, or name another folder: --state DIR`,
+  );
+}
+
+/** The state for this process alone; undefined while another one has it. @throws OwnerError */
+export function tryLockState(state: string): Deno.FsFile | undefined {
+  try {
+    Deno.mkdirSync(state, { recursive: true, mode: 0o700 });
+    const lock = Deno.openSync(`${state}/agent.lock`, { create: true, write: true, mode: 0o600 });
+    if (lock.tryLockSync(true)) return lock;
     lock.close();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new OwnerError(
-      `Another filagram runs on the state "${state}". Stop that one first, or name another folder: --state DIR`,
+      `Cannot open the state in "${state}": permission denied. Run this with sudo, or name another folder: --state DIR`,
+      { cause: error },
     );
   }
-  return lock;
 }

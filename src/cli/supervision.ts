@@ -4,13 +4,7 @@ import type { Supervisor } from "../../bridge/notify_systemd.ts";
 import type { WebEnv } from "../../web/visitor.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-
-/** What the control socket says about the agent behind it. */
-export interface AgentFacts {
-  readonly version: string;
-  /** Whether somebody starts it again when it ends. */
-  readonly isSupervised: boolean;
-}
+import type { AgentFacts } from "../update/replace.ts";
 
 interface Watchdog {
   readonly supervisor: Supervisor;
@@ -33,10 +27,10 @@ export async function feedWatchdog(watchdog: Watchdog, signal: AbortSignal): Pro
   }
 }
 
-/** The page's app with what only the socket's owner may ask: `GET /agent`, `POST /agent/stop`. */
+/** The page's app with what only the socket's owner may ask: `POST /agent` and `POST /agent/stop`. */
 export function controlApp(app: Hono<WebEnv>, facts: AgentFacts, stop: () => void): Hono<WebEnv> {
   return new Hono<WebEnv>()
-    .get("/agent", (c) => c.json(facts))
+    .post("/agent", (c) => c.json(facts))
     .post("/agent/stop", (c) => {
       stop();
       return c.json(facts);

@@ -9,16 +9,29 @@ export interface FindStateOptions {
   readonly option?: string | undefined;
   readonly env: Environment;
   readonly cwd: string;
+  /** Where an installed agent keeps it; `/var/lib/filagram` but for tests. */
+  readonly systemFolder?: string;
 }
 
 /** The state folder; it need not exist yet. @throws Error with a sentence where no place is known */
-export function findState({ option, env, cwd }: FindStateOptions): string {
+export function findState({ option, env, cwd, systemFolder = "/var/lib/filagram" }: FindStateOptions): string {
   const named = option || env.get("FILAGRAM_STATE");
   if (named) return resolve(cwd, named);
   // systemd names several folders with colons between them; the unit asks for one.
   const [fromSystemd] = (env.get("STATE_DIRECTORY") ?? "").split(":");
   if (fromSystemd) return fromSystemd;
   const own = xdgFolder(env, { variable: "XDG_STATE_HOME", fallback: ".local/state" });
-  if (own) return join(own, "filagram");
+  const ownFolder = own && join(own, "filagram");
+  if (ownFolder && isThere(ownFolder)) return ownFolder;
+  if (isThere(systemFolder)) return systemFolder; // `sudo filagram events` means the installed agent's
+  if (ownFolder) return ownFolder;
   throw new Error("Cannot tell where to keep the state: name a folder with --state DIR or $FILAGRAM_STATE");
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }

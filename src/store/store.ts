@@ -63,7 +63,7 @@ export class Store implements Disposable {
    */
   static open(folder: string): Store {
     makeFolder(folder);
-    const sql = openDatabase(`${folder}/filagram.db`, migrations);
+    const sql = openDatabase(databaseFile(folder), migrations);
     syncFolder(folder);
     return new Store(folder, sql);
   }
@@ -218,6 +218,11 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.sql[Symbol.dispose]();
   }
+}
+
+/** Where the database lies in a state folder. */
+export function databaseFile(folder: string): string {
+  return `${folder}/filagram.db`;
 }
 
 function makeFolder(folder: string): void {

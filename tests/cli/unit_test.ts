@@ -81,8 +81,9 @@ Deno.test({
     const shown = await said("mandoc", "-Tascii", path);
     await Deno.remove(path);
     assert.doesNotMatch(lint.text, /ERROR|UNSUPP/);
+    // deno-lint-ignore no-control-regex -- bold is printed by striking twice
     const text = shown.text.replaceAll(/.\x08/g, "");
-    for (const name of ["run", "check", "outbox list", "install", "settings schema"]) {
+    for (const name of ["run", "check", "outbox list", "install", "update", "settings schema"]) {
       assert.match(text, new RegExp(`^   filagram ${name}( |$)`, "m"));
     }
   },

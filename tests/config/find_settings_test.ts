@@ -66,8 +66,26 @@ const states: readonly [string, Record<string, string>, string | undefined, stri
 ];
 for (const [what, env, option, expected] of states) {
   Deno.test(`findState() takes ${what}`, () =>
-    assert.equal(findState({ option, env: new Map(Object.entries(env)), cwd: "/cwd" }), expected));
+    assert.equal(
+      findState({ option, env: new Map(Object.entries(env)), cwd: "/cwd", systemFolder: "/none" }),
+      expected,
+    ));
 }
 
+Deno.test("findState() takes the installed agent's state where this user has none of his own", async () => {
+  await using folder = await temporaryFolder();
+  const systemFolder = join(folder.path, "var/lib/filagram");
+  const find = () => findState({ env: new Map([["HOME", folder.path]]), cwd: "/", systemFolder });
+  const own = join(folder.path, ".local/state/filagram");
+  assert.equal(find(), own);
+  await Deno.mkdir(systemFolder, { recursive: true });
+  assert.equal(find(), systemFolder);
+  await Deno.mkdir(own, { recursive: true });
+  assert.equal(find(), own);
+});
+
 Deno.test("findState() says what to do without a home", () =>
-  assert.throws(() => findState({ env: new Map(), cwd: "/" }), /name a folder with --state DIR or \$FILAGRAM_STATE$/));
+  assert.throws(
+    () => findState({ env: new Map(), cwd: "/", systemFolder: "/none" }),
+    /name a folder with --state DIR or \$FILAGRAM_STATE$/,
+  ));
