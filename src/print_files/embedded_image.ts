@@ -16,6 +16,8 @@ export interface EmbeddedImage {
   readonly sizeBytes: number;
   /** Its tag or entry: `thumbnail_QOI`, `gimage`, `Metadata/plate_1.png`. */
   readonly label: string;
+  /** Another plate, another view of it, or one that is not for people: only where there is nothing else. */
+  readonly isAside?: boolean;
   /** @throws UnreadableImageError if it is broken; whatever the source throws */
   read(signal: AbortSignal): Promise<ImageContent>;
 }
