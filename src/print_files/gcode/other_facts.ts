@@ -1,0 +1,167 @@
+/**
+ * What the slicers outside PrusaSlicer's family say: Cura and what it became elsewhere (Griffin, Luban, Weedo, Creality), ideaMaker,
+ * KISSlicer, Kiri:Moto, IceSL, FlashPrint, Slic3r 1.x, Fusion, MatterControl. Simplify3D has its own file.
+ * Their keys hardly overlap; where they do, the unit or the order here decides.
+ */
+import type { PrintFileFacts } from "../../domain/print_file.ts";
+import { firstOf, numberedOf, type Pairs } from "./comments.ts";
+import { maxLayerHeightMillimetres } from "./config_facts.ts";
+import { knownFacts } from "./known_facts.ts";
+import {
+  hundredths,
+  positive,
+  readList,
+  readNumber,
+  readQuantity,
+  readSeconds,
+  readText,
+  readTexts,
+} from "./quantities.ts";
+
+export function otherFacts(pairs: Pairs): PrintFileFacts {
+  const filamentMillimetres = readFilament(pairs);
+  return knownFacts({
+    estimatedSeconds: firstOf(pairs, timeKeys, (text) => positive(readSeconds(text))),
+    filamentMillimetres,
+    filamentGrams: readGrams(pairs) ?? gramsByDensity(pairs, filamentMillimetres),
+    layers: firstOf(pairs, ["layer_count", "layer count", "layer_number"], wholeNumber),
+    layerHeightMillimetres: firstOf(pairs, layerHeightKeys, (text) => within(text, maxLayerHeightMillimetres)),
+    objectHeightMillimetres: firstOf(pairs, heightKeys, (text) => within(text, maxHeightMillimetres)) ??
+      boxHeight(pairs),
+    firstLayerBedCelsius: firstOf(pairs, bedKeys, readNumber) ?? firstOf(pairs, ["outputbedtemp"], readNumber),
+    firstLayerNozzleCelsius: firstOf(pairs, nozzleKeys, (text) => positive(readNumber(text))),
+    nozzleDiameterMillimetres: readNozzles(pairs),
+    printerModel: firstOf(pairs, ["target_machine.name", "printer_name", "machine_type", "machine"], readText) ??
+      (pairs.has("sliceheight") ? readText(pairs.get("target")) : undefined), // Kiri:Moto
+    filamentTypes: firstOf(pairs, typeKeys, readTexts),
+  });
+}
+
+const timeKeys = [
+  "estimated_time(s)", // Luban; its `;TIME:` is what Cura thought before Luban corrected it
+  "time",
+  "print.time",
+  "print time",
+  "estimated_print_time_s",
+  "calculated-during-export build time",
+  "calculated build time",
+  "estimated build time",
+  "estimated-in-gui build time",
+  "build time",
+  "total print time (s)",
+];
+const layerHeightKeys = ["layer height", "layer_height", "sliceheight", "z_layer_height_mm", "layer_thickness_mm"];
+const heightKeys = ["maxz", "print.size.max.z", "max_z(mm)", "print_height_mm"];
+const bedKeys = [
+  "build_plate.initial_temperature",
+  "build_plate_temperature(°c)",
+  "bed_c",
+  "bed_temp_degree_c",
+  "bedtemperature",
+  "platform_temperature",
+];
+const nozzleKeys = [
+  "extruder_train.0.initial_temperature",
+  "extruder_train.1.initial_temperature",
+  "nozzle_temperature(°c)",
+  "nozzle_0_temperature(°c)",
+  "first_layer_c",
+  "extruder_temp_degree_c_0",
+  "firstlayernozzletemp",
+  "outputtemp",
+  "right_extruder_temperature",
+  "left_extruder_temperature",
+];
+const typeKeys = ["filament type #1", "filament type", "filamenttype", "nozzle_0_material", "right_extruder_material"];
+
+const maxHeightMillimetres = 10_000; // Cura that has not sliced yet says 2147483
+
+function within(text: string, most: number): number | undefined {
+  const value = positive(readNumber(text));
+  return value !== undefined && value <= most ? value : undefined;
+}
+
+function wholeNumber(text: string): number | undefined {
+  const value = positive(readNumber(text));
+  return value === undefined ? undefined : Math.round(value);
+}
+
+/** ideaMaker: `76.501 123.499 94.994 110.006 0.000 9.320`, least and most of x, y and z. */
+function boxHeight(pairs: Pairs): number | undefined {
+  return within(pairs.get("bounding box")?.trim().split(/\s+/)[5] ?? "", maxHeightMillimetres);
+}
+
+const millimetresPer: { readonly [unit: string]: number } = { mm: 1, "": 1, m: 1000 };
+/** Ultimakers, whose headers count volume, take filament of 2.85 mm. */
+const ultimakerAreaMm2 = Math.PI / 4 * 2.85 ** 2;
+
+function readFilament(pairs: Pairs): readonly number[] | undefined {
+  return firstOf(pairs, ["filament used"], (text) => readLengths(text, isUltimaker(pairs))) ??
+    firstOf(pairs, ["filament_used_mm", "filamentused"], (text) => readLengths(text, false)) ??
+    firstOf(
+      pairs,
+      ["filament_length_m", "matierial_length", "material_length"],
+      (text) => readLengths(inMetres(text), false),
+    ) ??
+    numberedOf(pairs, /^material ?#?(\d+) used$/, readNumber) ??
+    numberedOf(pairs, /^ext #?(\d+)$/, (text) => readLengths(text, false)?.[0]) ??
+    numberedOf(
+      pairs,
+      /^extruder_train\.(\d+)\.material\.volume_used$/,
+      (text) => volumeLength(readNumber(text)),
+    );
+}
+
+function isUltimaker(pairs: Pairs): boolean {
+  return /^ultigcode$/i.test(pairs.get("flavor") ?? "");
+}
+
+/** `1.39753m, 0.2m` or `1482.1mm, 34.4mm (3.6cm3)`; with volumes only where the filament's diameter is known. */
+function readLengths(text: string, isUltimakerFile: boolean): number[] | undefined {
+  const lengths = text.replace(/\([^)]*\)/g, "").split(",").map((item) => {
+    const { value, unit } = readQuantity(item) ?? { value: NaN, unit: "" };
+    if (unit === "mm3") return isUltimakerFile ? volumeLength(value) : undefined;
+    const factor = millimetresPer[unit];
+    return factor === undefined ? undefined : Number((value * factor).toFixed(4));
+  });
+  return lengths.every((length) => length !== undefined && Number.isFinite(length)) ? lengths as number[] : undefined;
+}
+
+function inMetres(text: string): string {
+  return text.split(",").map((item) => `${item}m`).join(",");
+}
+
+function volumeLength(cubicMillimetres: number | undefined): number | undefined {
+  return cubicMillimetres === undefined ? undefined : hundredths(cubicMillimetres / ultimakerAreaMm2);
+}
+
+/** `[1.5, 2.5]` or `13.16 g` */
+function readGrams(pairs: Pairs): number[] | undefined {
+  return firstOf(
+    pairs,
+    ["filament weight", "filament_used_g", "filament_mass_g", "filament mass_g", "matierial_weight", "material_weight"],
+    (text) => {
+      const grams = text.replace(/[[\]]/g, "").split(",").map((item) => readQuantity(item)?.value);
+      return grams.every((value) => value !== undefined) ? grams : undefined;
+    },
+  );
+}
+
+/** ideaMaker gives each filament's diameter and its density in kg/m³. */
+function gramsByDensity(pairs: Pairs, millimetres: readonly number[] | undefined): number[] | undefined {
+  const diameters = numberedOf(pairs, /^filament diameter #(\d+)$/, readNumber);
+  const densities = numberedOf(pairs, /^filament density #(\d+)$/, readNumber);
+  if (!diameters || !densities || !millimetres || millimetres.some((_, tool) => !diameters[tool])) return undefined;
+  return millimetres.map((length, tool) =>
+    hundredths(length * Math.PI / 4 * diameters[tool]! ** 2 * (densities[tool] ?? 0) / 1e6)
+  );
+}
+
+function readNozzles(pairs: Pairs): readonly number[] | undefined {
+  const nozzles = numberedOf(pairs, /^extruder_train\.(\d+)\.nozzle\.diameter$/, readNumber) ??
+    numberedOf(pairs, /^nozzle_(\d+)_diameter\(mm\)$/, readNumber)?.filter((diameter) => diameter > 0) ?? // -1: no such nozzle
+    numberedOf(pairs, /^nozzle_diameter_mm_(\d+)$/, readNumber) ??
+    firstOf(pairs, ["nozzle_dia_1"], (text) => readList(text)); // KISSlicer lists all that the printer could have
+  const box = pairs.get("dimension")?.trim().split(/\s+/).slice(3).map(Number); // ideaMaker: the bed, then each nozzle
+  return nozzles ?? (box && box.length > 0 && box.every((value) => value > 0) ? box : undefined);
+}
