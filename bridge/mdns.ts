@@ -3,7 +3,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-// @ts-types="@types/dns-packet"
+// @ts-types="./dns_packet.d.ts"
 import { type Answer, decode, encode, type Question } from "dns-packet";
 import type { Clock } from "../src/clock.ts";
 

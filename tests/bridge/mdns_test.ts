@@ -1,7 +1,7 @@
 /** Real multicast on `lo`: hosts that announce themselves well, badly and dishonestly. */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-// @ts-types="@types/dns-packet"
+// @ts-types="../../bridge/dns_packet.d.ts"
 import { encode } from "dns-packet";
 import { type AnnouncedService, browseServices } from "../../bridge/find_devices.ts";
 import { systemClock } from "../../src/clock.ts";

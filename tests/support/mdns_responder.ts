@@ -3,7 +3,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
-// @ts-types="@types/dns-packet"
+// @ts-types="../../bridge/dns_packet.d.ts"
 import { type Answer, decode, encode } from "dns-packet";
 
 export interface Responder extends AsyncDisposable {
