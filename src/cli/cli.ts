@@ -6,6 +6,7 @@ import { addCheckCommand } from "./check.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addDiscoverCommand } from "./discover.ts";
 import { addEventsCommand } from "./events.ts";
+import { addInspectCommand } from "./inspect.ts";
 import { addInstallCommand, addUninstallCommand } from "./install.ts";
 import { addOutboxCommand } from "./outbox.ts";
 import { addPasswordCommand } from "./password.ts";
@@ -20,6 +21,7 @@ const commands = [
   addRunCommand,
   addDemoCommand,
   addDiscoverCommand,
+  addInspectCommand,
   addCheckCommand,
   addTestCommand,
   addEventsCommand,

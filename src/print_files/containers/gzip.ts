@@ -1,0 +1,47 @@
+/**
+ * G-code in gzip (RFC 1952). How long it is stands in its last four bytes, unless it has several members or was cut off.
+ */
+import type { RangeReader } from "../../domain/print_file.ts";
+import { readGcodeText } from "../gcode/read_gcode_text.ts";
+import { limits } from "../limits.ts";
+import { feedInflated } from "./feed.ts";
+import { inflated, InflatedReader } from "./inflate.ts";
+import { BrokenFileError, type Reading, type ReadOptions } from "./reading.ts";
+
+/** Deflate cannot make it smaller. */
+const maxRatio = 1032;
+
+export async function readGzip(source: RangeReader, { signal }: ReadOptions): Promise<Reading> {
+  const { sizeBytes, problem } = await contentSize(source, signal);
+  await using content = new InflatedReader(source, { compression: "gzip", sizeBytes });
+  const found = await readGcodeText(content, signal);
+  const problems = new Set([problem, content.problem].filter((one) => one !== undefined));
+  return {
+    container: "gzip",
+    ...found,
+    problems: [...found.problems, ...problems],
+    feed: (scan, options) => feedInflated(source, { ...options, scan, compression: "gzip" }),
+  };
+}
+
+/** What the file says, if that can be; else all of it is counted, as far as is bearable. */
+async function contentSize(
+  source: RangeReader,
+  signal: AbortSignal,
+): Promise<{ sizeBytes: number; problem?: string }> {
+  const end = await source.read(source.sizeBytes - 4, 4, signal);
+  const said = end.length < 4 ? 0 : new DataView(end.buffer, end.byteOffset, 4).getUint32(0, true);
+  if (said >= source.sizeBytes && said <= source.sizeBytes * maxRatio) return { sizeBytes: said };
+  let sizeBytes = 0;
+  try {
+    for await (const piece of inflated(source, { compression: "gzip", signal })) {
+      signal.throwIfAborted();
+      sizeBytes += piece.length;
+      if (sizeBytes >= limits.maxInflatedForFactsBytes) break;
+    }
+    return { sizeBytes };
+  } catch (error) {
+    if (error instanceof BrokenFileError) return { sizeBytes, problem: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * MakerBot's package: no G-code, but all facts in one JSON.
+ * Cura plugins/MakerbotWriter/MakerbotWriter.py (UNVERIFIED on files of MakerBot's own programs).
+ */
+import type { PrintFileFacts } from "../../domain/print_file.ts";
+import { numberOf, numbersOf, recordOf, textOf, textsOf } from "./json_values.ts";
+import type { Reading, ReadOptions } from "./reading.ts";
+import type { ZipFile } from "./zip_file.ts";
+
+export async function readMakerbot(zip: ZipFile, { signal }: ReadOptions): Promise<Reading> {
+  const said = recordOf(await zip.json("meta.json", signal)) ?? {};
+  const thumbnails = await zip.images(zip.names(/thumbnail[^/]*\.(png|jpe?g)$/i), signal);
+  return { container: "makerbot", facts: factsOf(said), thumbnails, problems: zip.problems };
+}
+
+function factsOf(said: Readonly<Record<string, unknown>>): PrintFileFacts {
+  const seconds = numberOf(said.duration_s) ?? numberOf(said.commanded_duration_s);
+  const millimetres = numbersOf(said.extrusion_distances_mm) ?? numbersOf(said.extrusion_distance_mm);
+  const grams = numbersOf(said.extrusion_masses_g) ?? numbersOf(said.extrusion_mass_g);
+  const bed = numberOf(said.platform_temperature) ?? numberOf(said.build_plane_temperature);
+  const nozzle = (numbersOf(said.extruder_temperatures) ?? numbersOf(said.extruder_temperature))?.find((one) =>
+    one > 0
+  );
+  const layers = numberOf(said.num_z_layers);
+  const height = numberOf(recordOf(recordOf(recordOf(said.miracle_config)?.gaggles)?.default)?.layerHeight);
+  const printerModel = textOf(said.bot_type);
+  const types = textsOf(said.materials) ?? textsOf(said.material);
+  return {
+    ...seconds !== undefined && { estimatedSeconds: seconds },
+    ...millimetres && { filamentMillimetres: millimetres },
+    ...grams && { filamentGrams: grams },
+    ...bed !== undefined && bed > 0 && { firstLayerBedCelsius: bed },
+    ...nozzle !== undefined && { firstLayerNozzleCelsius: nozzle },
+    ...layers !== undefined && layers > 0 && { layers },
+    ...height !== undefined && height > 0 && { layerHeightMillimetres: height },
+    ...printerModel !== undefined && { printerModel },
+    ...types && { filamentTypes: types },
+  };
+}

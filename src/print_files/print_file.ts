@@ -1,0 +1,138 @@
+/**
+ * What a print file says about itself, whatever slicer wrote it and whatever it is packed in: facts, thumbnails, where its layers
+ * begin. Read by ranges; within the limits of {@link limits}; what kind of file it is, its first bytes say, never its name.
+ */
+import type { PrintFileFacts, RangeReader } from "../domain/print_file.ts";
+import { readBgcode } from "./containers/bgcode/bgcode.ts";
+import { feedPlain } from "./containers/feed.ts";
+import { readGx } from "./containers/gx.ts";
+import { readGzip } from "./containers/gzip.ts";
+import { CountedReader, ReadAhead } from "./containers/readers.ts";
+import { BrokenFileError, type Container, type ContainerReader, type Reading } from "./containers/reading.ts";
+import { readZip } from "./containers/zip.ts";
+import type { EmbeddedImage } from "./embedded_image.ts";
+import { LayerScan } from "./gcode/layer_scan.ts";
+import { readGcodeText } from "./gcode/read_gcode_text.ts";
+import { imageFormat, imageHeaderBytes, readImageHeader } from "./image_header.ts";
+import type { FileMarks } from "./layer_marks.ts";
+import { limits } from "./limits.ts";
+
+export type { Container } from "./containers/reading.ts";
+
+export interface PrintFile {
+  readonly container: Container;
+  readonly facts: PrintFileFacts;
+  /** All that can be read, in the file's order; they are read lazily, as long as the reader is open. */
+  readonly thumbnails: readonly EmbeddedImage[];
+  /** What is wrong with it, in sentences for its owner. */
+  readonly problems: readonly string[];
+  /** How much of the source was read. */
+  readonly bytesRead: number;
+  /** Of a project with several plates: whose facts these are, and which are sliced. */
+  readonly plates?: NonNullable<Reading["plates"]>;
+  /** With `scanLayers`, and only if its G-code has layers. */
+  readonly marks?: FileMarks;
+}
+
+export interface ReadPrintFileOptions {
+  readonly signal: AbortSignal;
+  /** Read all of its G-code, too, and find where its layers begin. */
+  readonly scanLayers?: boolean;
+  /** How far the scan is, between 0 and 1. */
+  readonly onProgress?: (share: number) => void;
+  /** Which plate of a sliced project; left out: the first that is sliced. */
+  readonly plate?: number;
+}
+
+const magics: readonly (readonly [magic: string, read: ContainerReader])[] = [
+  ["GCDE", readBgcode],
+  ["xgcode 1.0\n", readGx],
+  ["PK\x03\x04", readZip],
+  ["PK\x05\x06", readZip], // an empty one
+  ["\x1f\x8b", readGzip],
+];
+
+/** Reads it. A broken file is a result with problems; what is thrown is what the source throws, or the abort's reason. */
+export async function readPrintFile(source: RangeReader, options: ReadPrintFileOptions): Promise<PrintFile> {
+  const { signal, scanLayers = false, onProgress } = options;
+  const counted = new CountedReader(source);
+  const reader = new ReadAhead(counted, imageHeaderBytes);
+  const reading = await readContainer(reader, options);
+  const { thumbnails, problems } = checkThumbnails(reading);
+  const scan = scanLayers && reading.feed ? new LayerScan() : undefined;
+  const scanProblems = scan && await reading.feed?.(scan, { signal, onProgress });
+  const marks = scan?.finish();
+  return {
+    container: reading.container,
+    facts: { ...countedFacts(marks), ...reading.facts },
+    thumbnails,
+    problems: [...new Set([...reading.problems, ...problems, ...scanProblems ?? []])].slice(0, limits.maxProblems),
+    bytesRead: counted.bytesRead,
+    ...reading.plates && { plates: reading.plates },
+    ...marks && { marks },
+  };
+}
+
+async function readContainer(reader: RangeReader, { signal, plate }: ReadPrintFileOptions): Promise<Reading> {
+  const start = await reader.read(0, imageHeaderBytes, signal);
+  if (start.length === 0) return nothing("It is empty");
+  const read = containerReader(start);
+  if (!read) return nothing("It is no print file that is known");
+  try {
+    return await read(reader, { signal, plate });
+  } catch (error) {
+    if (error instanceof BrokenFileError) return nothing(error.message);
+    throw error;
+  }
+}
+
+function nothing(problem: string): Reading {
+  return { container: "unknown", facts: {}, thumbnails: [], problems: [problem] };
+}
+
+function containerReader(start: Uint8Array): ContainerReader | undefined {
+  const found = magics.find(([magic]) => [...magic].every((letter, index) => start[index] === letter.charCodeAt(0)));
+  if (found) return found[1];
+  if (imageFormat(start) && readImageHeader(start)) return readImage;
+  return isText(start) ? readText : undefined;
+}
+
+/** Whatever the language of its comments: no G-code holds a zero or other bytes that only machines write. */
+function isText(start: Uint8Array): boolean {
+  return start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 12 || byte === 13 || byte === 27);
+}
+
+const readText: ContainerReader = async (reader, { signal }) => ({
+  container: "gcode",
+  ...await readGcodeText(reader, signal),
+  feed: (scan, options) => feedPlain(reader, { ...options, scan, startOffset: 0 }),
+});
+
+/** A picture by itself is its own thumbnail. */
+const readImage: ContainerReader = async (reader, { signal }) => {
+  const header = readImageHeader(await reader.read(0, imageHeaderBytes, signal));
+  if (!header) throw new BrokenFileError("It is no picture that can be read");
+  const { sizeBytes } = reader;
+  const read = async (signal: AbortSignal) =>
+    ({ kind: "encoded", bytes: await reader.read(0, Math.min(sizeBytes, limits.maxThumbnailBytes), signal) }) as const;
+  return { container: "image", facts: {}, thumbnails: [{ ...header, label: "file", sizeBytes, read }], problems: [] };
+};
+
+/** Leaves out those that are too large to be decoded, or too many. */
+function checkThumbnails(reading: Reading): { thumbnails: readonly EmbeddedImage[]; problems: readonly string[] } {
+  const isFine = ({ widthPixels, heightPixels, sizeBytes }: EmbeddedImage) =>
+    widthPixels <= limits.maxImageSidePixels && heightPixels <= limits.maxImageSidePixels &&
+    widthPixels * heightPixels <= limits.maxImagePixels && sizeBytes <= limits.maxThumbnailBytes;
+  const problems = reading.thumbnails.filter((image) => !isFine(image)).map((image) =>
+    `A picture in it is too large: ${image.widthPixels}x${image.heightPixels} pixels, ${image.sizeBytes} bytes`
+  );
+  return { thumbnails: reading.thumbnails.filter(isFine).slice(0, limits.maxThumbnails), problems };
+}
+
+/** What the scan knows where the file does not say it. */
+function countedFacts(marks: FileMarks | undefined): PrintFileFacts {
+  const last = marks?.layerMarks.at(-1);
+  if (!last || last.layer < 1) return {};
+  const { layer: layers, heightMillimetres } = last;
+  return { layers, ...heightMillimetres !== undefined && { objectHeightMillimetres: heightMillimetres } };
+}
