@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import { freePort } from "./real_mail_server.ts";
-import { until } from "./filagram.ts";
 
 /** With what it needs at run time; newer ones of these two break it. */
 const packages = ["prusalink==0.8.1", "setuptools<81", "packaging~=23.0"];
@@ -43,9 +42,12 @@ export async function whyNoPrusaLink(): Promise<string | undefined> {
   return pip.isFine ? undefined : `PyPI gave no PrusaLink: ${pip.said}`;
 }
 
+function lab(): string {
+  return Deno.env.get("FILAGRAM_LAB") ?? `${Deno.env.get("HOME") ?? "/var/tmp"}/.cache/filagram-lab`;
+}
+
 function venv(): string {
-  const lab = Deno.env.get("FILAGRAM_LAB") ?? `${Deno.env.get("HOME") ?? "/tmp"}/.cache/filagram-lab`;
-  return `${lab}/prusalink-0.8.1`;
+  return `${lab()}/prusalink-0.8.1`;
 }
 
 async function firstFine(commands: readonly string[], args: readonly string[]): Promise<string | undefined> {
@@ -75,7 +77,7 @@ async function run(command: string, args: readonly string[]): Promise<{ isFine: 
 
 /** Runs on this tty until it is disposed; ready when it says IDLE. */
 export async function startPrusaLink({ tty }: { tty: string }): Promise<RealPrusaLink> {
-  const folder = await Deno.makeTempDir({ prefix: "filagram-prusalink-" });
+  const folder = await Deno.makeTempDir({ dir: lab(), prefix: "run-" }); // it takes no files below /tmp
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   await writeSettings(folder, { port, tty });
@@ -114,13 +116,15 @@ export async function startPrusaLink({ tty }: { tty: string }): Promise<RealPrus
     request,
     state,
     log: () => log,
-    waitFor: (...states) =>
-      until(
-        `PrusaLink says ${states.join(" or ")}`,
-        async () => states.includes(await state() ?? ""),
-        startMilliseconds,
-      )
-        .catch((error) => Promise.reject(new Error(`${error.message}\n${log.slice(-3000)}`))),
+    async waitFor(...states) {
+      const end = performance.now() + startMilliseconds;
+      while (!states.includes(await state() ?? "")) {
+        if (performance.now() > end) {
+          throw new Error(`PrusaLink does not say ${states.join(" or ")}, but ${await state()}:\n${tail(log)}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500)); // it writes a lot for each question
+      }
+    },
     async [Symbol.asyncDispose]() {
       try {
         child.kill("SIGKILL"); // it takes 15 s to end by itself
@@ -137,6 +141,11 @@ export async function startPrusaLink({ tty }: { tty: string }): Promise<RealPrus
     throw error;
   }
   return link;
+}
+
+/** Its last words, without those about the web. */
+function tail(log: string): string {
+  return log.split("\n").filter((line) => !/wsgi|Hasta|log_message|RegexPairing/.test(line)).slice(-30).join("\n");
 }
 
 async function writeSettings(folder: string, { port, tty }: { port: number; tty: string }): Promise<void> {
