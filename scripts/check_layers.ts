@@ -67,6 +67,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "smtp-server": ["src/demo/", "tests/", "scripts/"],
   mailparser: ["src/demo/", "tests/", "scripts/"],
   esbuild: ["scripts/"],
+  gifenc: ["src/pictures/"],
   imagescript: ["src/pictures/", "tests/", "scripts/"],
   hono: ["web/", "src/demo/", "src/cli/"],
   "fast-check": ["tests/"],

@@ -1,6 +1,7 @@
 /**
- * Draws what the demo's camera sees, a boat growing on a printer's bed, and writes it as JPEG into src/demo/camera_frames.ts. Run it
- * again only to change the look: `deno run -A scripts/make_demo_frames.ts`.
+ * Draws what the demo's camera sees, a boat growing on a printer's bed, and what its slicer drew of it; writes both, as JPEG and PNG,
+ * into src/demo/camera_frames.ts and src/demo/slicer_drawing.ts. Run it again only to change the look:
+ * `deno run -A scripts/make_demo_frames.ts [FOLDER]` (FOLDER: the pictures as files, too).
  */
 import { Image } from "npm:imagescript@1.3.1";
 
@@ -11,7 +12,7 @@ const width = 320;
 const height = 240;
 const oversampling = 3;
 const jpegQuality = 32;
-const frameCount = 5;
+const frameCount = 11;
 const boatMillimetres = 46;
 
 class Canvas {
@@ -121,7 +122,6 @@ function draw(share: number): Image {
   drawBed(canvas);
   drawBoat(canvas, grown);
   drawGantry(canvas, { grown, share });
-  drawLabel(canvas, `${Math.round(share * 100)}%`);
   return canvas.toImage();
 }
 
@@ -172,37 +172,40 @@ function drawGantry(canvas: Canvas, { grown, share }: { grown: number; share: nu
   canvas.fill([[x - 4, bar + 38], [x + 4, bar + 38], [x + 1, tip], [x - 1, tip]], [214, 176, 92]);
 }
 
-/** Digits of 3 by 5 dots, rows from the top. */
-const dots: Readonly<Record<string, string>> = {
-  "0": "111101101101111",
-  "1": "010110010010111",
-  "2": "111001111100111",
-  "3": "111001111001111",
-  "4": "101101111001001",
-  "5": "111100111001111",
-  "6": "111100111101111",
-  "7": "111001001010010",
-  "8": "111101111101111",
-  "9": "111101111001111",
-  "%": "101001010100101",
-};
-
-function drawLabel(canvas: Canvas, text: string): void {
-  const dot = 3;
-  canvas.fill([[8, 8], [20 + text.length * 4 * dot, 8], [20 + text.length * 4 * dot, 35], [8, 35]], [0, 0, 0], 0.45);
-  for (const [index, letter] of [...text].entries()) {
-    for (const [at, isOn] of [...dots[letter] ?? ""].entries()) {
-      if (isOn !== "1") continue;
-      canvas.box(15 + (index * 4 + at % 3) * dot, 14 + Math.floor(at / 3) * dot, dot, dot, [240, 242, 246]);
+/** As slicers do: the whole boat, from a little above, on nothing. Drawn on green, which nothing of it has, then cut out. */
+function drawForSlicer(): Image {
+  const side = 256;
+  const canvas = new Canvas();
+  const depth: Point = [16, -7];
+  const key: Colour = [0, 255, 0];
+  canvas.box(0, 0, width, height, key);
+  const centre = (y: number) => 1.08 - y / 700;
+  for (let step = 12; step >= 0; step--) { // from the far side to the near one
+    const shift = ([x, y]: Point): Point => [x + depth[0] * step / 12, y + depth[1] * step / 12];
+    for (const part of boat) {
+      canvas.fill(part.map((point) => shift(placed(point))), (_, y) => {
+        const light = step === 0 ? centre(y) : step === 12 ? 0.62 : 0.8 + 0.2 * (1 - step / 12);
+        return [242 * light, 128 * light, 48 * light];
+      });
     }
   }
+  for (const hole of windows) canvas.fill(hole.map(placed), [112, 52, 24]);
+  canvas.fill(([[2, 10.5], [53, 10.5], [55, 12], [2, 12]] as const).map(placed), [255, 176, 104], 0.8);
+  const image = canvas.toImage();
+  for (let at = 0; at < image.bitmap.length; at += 4) {
+    const [red = 0, green = 0, blue = 0] = image.bitmap.subarray(at, at + 3);
+    const greenness = Math.max(0, Math.min(255, green - Math.max(red * 0.62, blue)));
+    if (greenness > 30) image.bitmap.set([242, 128, 48, 255 - greenness], at);
+  }
+  return image.crop(70, 52, 205, 148).resize(side, Math.round(side * 148 / 205));
 }
 
+const folder = Deno.args[0];
 const frames: string[] = [];
 for (let frame = 0; frame < frameCount; frame++) {
   const share = frame / (frameCount - 1);
   const jpeg = await draw(share).encodeJPEG(jpegQuality);
-  if (Deno.args[0]) await Deno.writeFile(`${Deno.args[0]}/frame${frame}.jpg`, jpeg);
+  if (folder) await Deno.writeFile(`${folder}/frame${frame}.jpg`, jpeg);
   frames.push(jpeg.toBase64());
 }
 const rows = frames.map((base64) => `  "${base64}",`).join("\n");
@@ -213,5 +216,15 @@ await Deno.writeTextFile(
 export const cameraFrames: readonly string[] = [
 ${rows}
 ];
+`,
+);
+const drawing = await drawForSlicer().encode(9);
+if (folder) await Deno.writeFile(`${folder}/slicer.png`, drawing);
+await Deno.writeTextFile(
+  new URL("../src/demo/slicer_drawing.ts", import.meta.url),
+  `// deno-fmt-ignore-file -- made by scripts/make_demo_frames.ts
+/** PNG, base64: what the demo's slicer drew of the boat, on nothing. */
+export const slicerDrawing =
+  "${drawing.toBase64()}";
 `,
 );

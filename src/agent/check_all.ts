@@ -126,5 +126,5 @@ async function checkCamera(
   const { picture, flaw } = result;
   return flaw === undefined
     ? { name: "camera", isOk: true, detail: `a picture of ${Math.ceil(picture.bytes.length / 1024)} KB` }
-    : { name: "camera", isOk: false, detail: `the picture is damaged: ${flaw}` };
+    : { name: "camera", isOk: false, detail: `the picture ${flaw}` };
 }

@@ -36,9 +36,9 @@ export async function takeCameraPicture(
   { pixels, ...options }: CameraOptions,
 ): Promise<FoundPictures> {
   const startedAt = options.clock.now();
-  const taken = await takeSnapshot(camera, { ...camera, ...options });
+  const taken = await takeSnapshot(camera, { ...camera, ...options, pixels });
   if (taken.kind === "none") return { pictures: [], notes: [`No picture from the camera: ${taken.reason}.`] };
-  const notes = taken.flaw === undefined ? [] : [`The camera's picture is damaged: ${taken.flaw}.`];
+  const notes = taken.flaw === undefined ? [] : [`The camera's picture ${taken.flaw}.`];
   const passed = secondsBetween(startedAt, options.clock.now()) ?? 0;
   const turnSeconds = Math.max(leastTurnSeconds, camera.deadlineSeconds - passed);
   using limit = deadline(options.clock, turnSeconds * 1000, options.signal);

@@ -7,10 +7,12 @@
  */
 import nativeCodecs from "imagescript/codecs/node/index.js";
 import pngEncoder from "imagescript/png/node.js";
+import gifDecoder from "imagescript/wasm/node/gif.js";
 import jpegDecoder from "imagescript/wasm/node/jpeg.js";
 import pngDecoder from "imagescript/wasm/node/png.js";
 import type { Picture } from "../domain/message.ts";
 import type { Bitmap } from "./bitmap.ts";
+import { blank, lay, white } from "./canvas.ts";
 
 // The parts carry no types; these are what their source says.
 const jpeg: {
@@ -22,6 +24,18 @@ const png: {
     { decode(bytes: Uint8Array): { width: number; height: number; framebuffer: Uint8Array<ArrayBuffer> } }
   >;
 } = pngDecoder;
+const gif: {
+  /** 0 for no limit. */
+  init(): Promise<{
+    Decoder: new (bytes: Uint8Array, limit: number) => {
+      readonly width: number;
+      readonly height: number;
+      /** The next one; not yet laid over those before it. */
+      frame(): { x: number; y: number; width: number; height: number; buffer: Uint8Array<ArrayBuffer> } | null;
+      free(): void;
+    };
+  }>;
+} = gifDecoder;
 const encoders: {
   jpeg(rgba: Uint8Array, options: { width: number; height: number; quality: number }): Uint8Array;
   png(rgba: Uint8Array, options: { width: number; height: number; channels: 4; level: number }): Uint8Array;
@@ -38,7 +52,7 @@ interface JpegPixels {
 export type CodedType = Exclude<Picture["mediaType"], "image/gif">;
 
 export interface DecodeOptions {
-  readonly mediaType: CodedType;
+  readonly mediaType: Picture["mediaType"];
   /** The decoder may shrink a JPEG, but to no less than this; default: it does not. */
   readonly least?: { readonly widthPixels: number; readonly heightPixels: number };
 }
@@ -52,6 +66,7 @@ export async function decodePicture(bytes: Uint8Array, { mediaType, least }: Dec
     const { width, height, framebuffer } = (await png.init()).decode(bytes);
     return { widthPixels: width, heightPixels: height, rgba: framebuffer };
   }
+  if (mediaType === "image/gif") return await decodeFirstFrame(bytes);
   const decoder = await (jpegInstance ??= jpeg.init());
   try {
     const pixels = least ? decoder.decode(bytes, least.widthPixels, least.heightPixels) : decoder.decode(bytes);
@@ -59,6 +74,23 @@ export async function decodePicture(bytes: Uint8Array, { mediaType, least }: Dec
   } catch (error) {
     jpegInstance = undefined;
     throw error;
+  }
+}
+
+/** What a viewer shows first, or for ever where it does not know animations. */
+async function decodeFirstFrame(bytes: Uint8Array): Promise<Bitmap> {
+  const decoder = new (await gif.init()).Decoder(bytes, 0);
+  try {
+    const frame = decoder.frame();
+    if (!frame) throw new Error("it has no picture");
+    const whole = blank(decoder.width, decoder.height, white);
+    lay(whole, { widthPixels: frame.width, heightPixels: frame.height, rgba: frame.buffer }, {
+      left: frame.x,
+      top: frame.y,
+    });
+    return whole;
+  } finally {
+    decoder.free();
   }
 }
 

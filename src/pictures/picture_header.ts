@@ -14,6 +14,19 @@ export interface PictureHeader {
   readonly orientation: Orientation;
 }
 
+/** A larger one would take some 300 MB while it is decoded. */
+export const maxPixels = 24_000_000;
+export const maxSidePixels = 16_384;
+/** The largest file that is looked at. */
+export const maxInputBytes = 20 * 1024 * 1024;
+
+/** Why a picture is not decoded, of "it": `it is larger than 24 megapixels`; undefined: it may be. */
+export function refusalOf({ widthPixels, heightPixels }: PictureHeader, sizeBytes: number): string | undefined {
+  if (sizeBytes > maxInputBytes) return `it is larger than ${maxInputBytes / 1024 / 1024} MB`;
+  const isLarge = widthPixels * heightPixels > maxPixels || Math.max(widthPixels, heightPixels) > maxSidePixels;
+  return isLarge ? `it is larger than ${maxPixels / 1e6} megapixels (${widthPixels} × ${heightPixels})` : undefined;
+}
+
 /** Width and height as a viewer shows them. */
 export function shownSize({ widthPixels, heightPixels, orientation }: PictureHeader) {
   return isOnItsSide(orientation)

@@ -6,8 +6,9 @@ import { type Clock, deadline } from "../clock.ts";
 import type { Picture } from "../domain/message.ts";
 import type { Camera } from "../domain/print_file.ts";
 import { isUpright, orientationOf } from "./orientation.ts";
-import { type PictureHeader, readPictureHeader, shownSize } from "./picture_header.ts";
-import type { PixelResult, PixelTask } from "./transform.ts";
+import type { CodedType } from "./codec.ts";
+import { type PictureHeader, readPictureHeader, refusalOf, shownSize } from "./picture_header.ts";
+import type { Drawing, PixelResult, PixelWork } from "./work.ts";
 
 export interface PictureChange extends Partial<Pick<Camera, "flip" | "rotateDegrees">> {
   readonly maxWidthPixels?: number;
@@ -17,17 +18,27 @@ export interface PictureChange extends Partial<Pick<Camera, "flip" | "rotateDegr
   readonly mediaType?: "image/jpeg" | "image/png";
 }
 
-/** A larger one would take some 300 MB while it is decoded. */
-export const maxPixels = 24_000_000;
-export const maxSidePixels = 16_384;
-/** The largest file that is looked at. */
-export const maxInputBytes = 20 * 1024 * 1024;
 /** A 12-megapixel JPEG takes about 1.5 s on a small PC and ten times as long on the smallest boards. */
 const maxSeconds = 20;
 /** A burst of events has a picture each; more are passed on as they are. */
 const maxWaiting = 50;
 /** The worker ends after so long without work. */
 const idleSeconds = 30;
+
+/**
+ * What comes from a camera is decoded behind a wall: no network, nothing written or started. It reads its decoders
+ * and opens its encoder, a native addon.
+ */
+const workerPermissions: Deno.PermissionOptionsObject = {
+  read: "inherit",
+  ffi: "inherit",
+  net: false,
+  write: false,
+  env: ["IMAGESCRIPT_WASM_SIMD"],
+  sys: false,
+  run: false,
+  import: false,
+};
 
 export type TransformResult =
   | { readonly kind: "picture"; readonly bytes: Uint8Array; readonly mediaType: Picture["mediaType"] }
@@ -61,27 +72,30 @@ export class Pixels implements Disposable {
   async transform(bytes: Uint8Array, change: PictureChange, signal?: AbortSignal): Promise<TransformResult> {
     const header = readPictureHeader(bytes);
     if (!header) return failed("it is no picture, or a broken one");
-    const mediaType = typeFor(header, bytes.length, change);
     const { maxWidthPixels = Infinity, maxHeightPixels = Infinity, maxBytes = Infinity } = change;
     const orientation = orientationOf({ flip: change.flip ?? [], rotateDegrees: change.rotateDegrees ?? 0 });
     const shown = shownSize(header);
     const isSmall = shown.widthPixels <= maxWidthPixels && shown.heightPixels <= maxHeightPixels;
-    if (isUpright(orientation) && isSmall && bytes.length <= maxBytes && mediaType === header.mediaType) {
-      return { kind: "picture", bytes, mediaType };
+    const isOfType = change.mediaType === undefined || change.mediaType === header.mediaType;
+    if (isUpright(orientation) && isSmall && bytes.length <= maxBytes && isOfType) {
+      return { kind: "picture", bytes, mediaType: header.mediaType };
     }
     const refusal = refusalOf(header, bytes.length);
-    if (refusal !== undefined || header.mediaType === "image/gif" || mediaType === "image/gif") {
-      return failed(refusal ?? "it is a GIF, which cannot be changed");
-    }
-    if (this.#waiting >= maxWaiting) return failed("too many pictures wait to be changed");
-    return await this.#inTurn(bytes, {
-      header: { ...header, mediaType: header.mediaType },
-      orientation,
-      maxWidthPixels,
-      maxHeightPixels,
-      maxBytes,
-      mediaType,
-    }, signal);
+    if (refusal !== undefined) return failed(refusal);
+    const mediaType = typeFor(header, bytes.length, change);
+    const task = { header, orientation, maxWidthPixels, maxHeightPixels, maxBytes, mediaType };
+    return pictureOf(await this.#inTurn({ kind: "transform", bytes, task }, signal));
+  }
+
+  /** Makes a picture of its own, as `work` says. What it is made of is refused where `transform` would refuse it. */
+  async draw(work: Drawing, signal?: AbortSignal): Promise<TransformResult> {
+    return pictureOf(await this.#inTurn(work, signal));
+  }
+
+  /** Whether there is nothing to be seen on it: undefined where nobody can say. */
+  async isBlack(bytes: Uint8Array, signal?: AbortSignal): Promise<boolean | undefined> {
+    const result = await this.#inTurn({ kind: "look", bytes }, signal);
+    return result.kind === "looked" ? result.isBlack : undefined;
   }
 
   /** Ends the worker; whoever waits for a picture is told that it failed. */
@@ -90,7 +104,8 @@ export class Pixels implements Disposable {
     this.#end();
   }
 
-  async #inTurn(bytes: Uint8Array, task: PixelTask, signal: AbortSignal | undefined): Promise<TransformResult> {
+  async #inTurn(work: PixelWork, signal: AbortSignal | undefined): Promise<PixelResult> {
+    if (this.#waiting >= maxWaiting) return failed("too many pictures wait to be changed");
     const until = signal ? AbortSignal.any([signal, this.#disposed.signal]) : this.#disposed.signal;
     using limit = deadline(this.#clock, maxSeconds * 1000, until);
     const before = this.#turn;
@@ -100,17 +115,21 @@ export class Pixels implements Disposable {
     try {
       await settledOrAborted(before, limit);
       if (limit.aborted) return failed("other pictures took all the time");
-      return await this.#work(bytes, task, limit);
+      return await this.#work(work, limit);
     } finally {
       this.#waiting--;
       done.resolve();
     }
   }
 
-  async #work(bytes: Uint8Array, task: PixelTask, limit: AbortSignal): Promise<PixelResult> {
+  async #work(work: PixelWork, limit: AbortSignal): Promise<PixelResult> {
     this.#idle.abort();
-    const worker = this.#worker ??= new Worker(this.#workerUrl, { type: "module", name: "pixels" });
-    const result = await answerOf(worker, { bytes, task }, limit);
+    const worker = this.#worker ??= new Worker(this.#workerUrl, {
+      type: "module",
+      name: "pixels",
+      deno: { permissions: workerPermissions },
+    });
+    const result = await answerOf(worker, work, limit);
     if (result === "broken" || result === "late") this.#end();
     else this.#endWhenIdle();
     if (result === "broken") return failed("it could not be changed: the part that changes pictures broke");
@@ -130,10 +149,14 @@ export class Pixels implements Disposable {
   }
 }
 
+function pictureOf(result: PixelResult): TransformResult {
+  return result.kind === "looked" ? failed("it was only looked at") : result;
+}
+
 /** The worker's answer; `broken`: it failed as a whole, `late`: the limit came first. */
 function answerOf(
   worker: Worker,
-  request: { bytes: Uint8Array; task: PixelTask },
+  work: PixelWork,
   limit: AbortSignal,
 ): Promise<PixelResult | "broken" | "late"> {
   return new Promise((resolve) => {
@@ -151,7 +174,7 @@ function answerOf(
     worker.addEventListener("messageerror", () => end("broken"), { signal });
     if (limit.aborted) return end("late");
     limit.addEventListener("abort", () => end("late"), { signal });
-    worker.postMessage(request);
+    worker.postMessage(work);
   });
 }
 
@@ -165,15 +188,13 @@ async function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Pr
   listening.abort(); // a listener left behind would keep the signal for as long as the agent runs
 }
 
-function typeFor({ mediaType }: PictureHeader, size: number, change: PictureChange): Picture["mediaType"] {
-  if (change.mediaType) return change.mediaType;
-  return mediaType === "image/png" && size > (change.maxBytes ?? Infinity) ? "image/jpeg" : mediaType;
-}
-
-function refusalOf({ widthPixels, heightPixels }: PictureHeader, size: number): string | undefined {
-  if (size > maxInputBytes) return `it is larger than ${maxInputBytes / 1024 / 1024} MB`;
-  const isLarge = widthPixels * heightPixels > maxPixels || Math.max(widthPixels, heightPixels) > maxSidePixels;
-  return isLarge ? `it is larger than ${maxPixels / 1e6} megapixels (${widthPixels} × ${heightPixels})` : undefined;
+/** What has to be a JPEG to become smaller: a PNG, and a GIF, of which its first picture stays. */
+function typeFor(
+  { mediaType }: PictureHeader,
+  size: number,
+  { maxBytes = Infinity, ...change }: PictureChange,
+): CodedType {
+  return change.mediaType ?? (mediaType === "image/png" && size <= maxBytes ? "image/png" : "image/jpeg");
 }
 
 function failed(reason: string): { kind: "failed"; reason: string } {

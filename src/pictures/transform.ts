@@ -5,10 +5,11 @@ import { type Bitmap, onWhite, oriented, shrunk } from "./bitmap.ts";
 import { type CodedType, decodePicture, encodePicture } from "./codec.ts";
 import { inTurn, isOnItsSide, type Orientation } from "./orientation.ts";
 import { fittedSize, type PictureHeader } from "./picture_header.ts";
+import type { PixelResult } from "./work.ts";
 
 /** What the worker is to do; decided from the header beforehand. */
 export interface PixelTask {
-  readonly header: PictureHeader & { readonly mediaType: CodedType };
+  readonly header: PictureHeader;
   /** Beyond what EXIF asks for. */
   readonly orientation: Orientation;
   readonly maxWidthPixels: number;
@@ -16,10 +17,6 @@ export interface PixelTask {
   readonly maxBytes: number;
   readonly mediaType: CodedType;
 }
-
-export type PixelResult =
-  | { readonly kind: "picture"; readonly bytes: Uint8Array; readonly mediaType: CodedType }
-  | { readonly kind: "failed"; readonly reason: string };
 
 /** Tried in this order before the picture is made smaller. */
 const jpegQualities = [85, 70, 55];
@@ -45,7 +42,11 @@ function smaller(bitmap: Bitmap, size: Pick<Bitmap, "widthPixels" | "heightPixel
   return [Math.min(bitmap.widthPixels, size.widthPixels), Math.min(bitmap.heightPixels, size.heightPixels)];
 }
 
-function encodeWithin(whole: Bitmap, { mediaType, maxBytes }: PixelTask): PixelResult {
+/** Coded worse, then made smaller, until it fits. */
+export function encodeWithin(
+  whole: Bitmap,
+  { mediaType, maxBytes }: Pick<PixelTask, "mediaType" | "maxBytes">,
+): PixelResult {
   const qualities = mediaType === "image/jpeg" ? jpegQualities : [100];
   let bitmap = whole;
   for (let shrinks = 0; shrinks <= maxShrinks; shrinks++) {

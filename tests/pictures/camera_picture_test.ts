@@ -1,12 +1,12 @@
 /** Cameras as they are: real HTTP servers that hang, lie and hang upside down; only the clock is ours. */
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { type FoundPictures, takeCameraPicture } from "../../src/pictures/camera_picture.ts";
 import { Pixels } from "../../src/pictures/pixels.ts";
 import { maxSnapshotBytes } from "../../src/pictures/snapshot.ts";
 import { selfSigned } from "../support/certificates.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
-import { decoded, jpegOf, letters, painted, pngOf } from "./samples.ts";
+import { decoded, join, jpegOf, letters, painted, pngOf } from "./samples.ts";
 
 const side = 16;
 const jpeg = jpegOf(painted("ab/cd/ef", side));
@@ -40,11 +40,21 @@ function serve(answer: Answer, tls: { key: string; cert: string } | undefined = 
 const picture = (bytes: Uint8Array, type = "image/jpeg") =>
   new Response(new Uint8Array(bytes), { headers: { "content-type": type } });
 
+/** Time is real, but nobody waits for a camera to wake up. */
+function impatientClock(): Clock {
+  const clock = systemClock({ bootId: "test" });
+  return {
+    now: () => clock.now(),
+    isSet: () => true,
+    sleep: (milliseconds, signal) => milliseconds === 1000 ? Promise.resolve() : clock.sleep(milliseconds, signal),
+  };
+}
+
 async function look(
   source: CameraSettings["source"],
   camera: Partial<CameraSettings> = {},
 ): Promise<FoundPictures> {
-  const clock = systemClock({ bootId: "test" });
+  const clock = impatientClock();
   using pixels = new Pixels(clock);
   return await takeCameraPicture({ source, flip: [], rotateDegrees: 0, deadlineSeconds, ...camera }, {
     clock,
@@ -177,6 +187,122 @@ Deno.test("museum: 15 a truncated JPEG is shown as far as it goes, and the messa
   const turned = await look({ url: server.url }, { rotateDegrees: 90 });
   assert.deepEqual(turned.pictures, plain.pictures, "as it came: better askew than none");
   assert.match(turned.notes[1] ?? "", /^The camera's picture could not be turned: its pixels cannot be read/);
+});
+
+const patient = { deadlineSeconds: 60 }; // the first look at pixels starts a worker
+const black = jpegOf(painted(Array(6).fill("kkkkkkkk").join("/"), 40));
+
+Deno.test("museum: 15 a broken or black first picture is asked for again, once", async () => {
+  const cut = jpeg.subarray(0, jpeg.length - 30);
+  const rows: { what: string; answers: Uint8Array[]; expected: Uint8Array | undefined; notes: string[] }[] = [
+    { what: "cut, then whole", answers: [cut, jpeg], expected: jpeg, notes: [] },
+    { what: "nothing, then whole", answers: [new Uint8Array(), jpeg], expected: jpeg, notes: [] },
+    { what: "black, then whole", answers: [black, jpeg], expected: jpeg, notes: [] },
+    { what: "always black", answers: [black, black, jpeg], expected: black, notes: ["The camera's picture is black."] },
+    {
+      what: "cut, then gone",
+      answers: [cut],
+      expected: cut,
+      notes: ["The camera's picture is damaged: the end of it is missing."],
+    },
+    {
+      what: "never one",
+      answers: [jpeg.subarray(0, 15), jpeg.subarray(0, 15), jpeg],
+      expected: undefined,
+      notes: ["No picture from the camera: it sent a broken picture of 15 bytes."],
+    },
+  ];
+  for (const { what, answers, expected, notes } of rows) {
+    await using server = serve((request) => {
+      assert.equal(request.method, "GET");
+      const bytes = answers.shift();
+      return bytes ? picture(bytes) : new Response("no", { status: 503 });
+    });
+    const found = await look({ url: server.url }, patient);
+    assert.deepEqual(found.pictures.map(({ bytes }) => bytes), expected ? [expected] : [], what);
+    assert.deepEqual(found.notes, notes, what);
+    assert.equal(server.requests.length, 2, what);
+  }
+});
+
+Deno.test("a picture with something on it is not asked for twice, however dark the rest of it is", async () => {
+  const lamp = jpegOf(painted(["kkkkkkkk", "kkkdkkkk", ...Array(4).fill("kkkkkkkk")].join("/"), 40));
+  await using server = serve(() => picture(lamp));
+  const found = await look({ url: server.url }, patient);
+  assert.deepEqual(found.pictures.map(({ bytes }) => bytes), [lamp]);
+  assert.deepEqual(found.notes, []);
+  assert.equal(server.requests.length, 1);
+});
+
+interface StreamKind {
+  boundary?: string;
+  declared?: string;
+  line?: string;
+  hasLength?: boolean;
+}
+
+/** An MJPEG stream: parts as given, then more and more of the last one, until nobody reads any more. */
+function stream(
+  parts: readonly Uint8Array[],
+  { boundary = "frame", declared, line = "\r\n", hasLength = true }: StreamKind = {},
+) {
+  const ended = Promise.withResolvers<void>();
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const part = parts[Math.min(sent++, parts.length - 1)] ?? new Uint8Array();
+      const length = hasLength ? `Content-Length: ${part.length}${line}` : "";
+      const head = `--${boundary}${line}Content-Type: image/jpeg${line}${length}${line}`;
+      const whole = join([new TextEncoder().encode(head), part, new TextEncoder().encode(line)]);
+      for (let at = 0; at < whole.length; at += 700) controller.enqueue(whole.slice(at, at + 700));
+    },
+    cancel: () => ended.resolve(),
+  });
+  const response = new Response(body, {
+    headers: { "content-type": `multipart/x-mixed-replace; boundary=${declared ?? boundary}` },
+  });
+  return { response, ended: ended.promise };
+}
+
+Deno.test("museum: 15 the first whole picture of an MJPEG stream, whatever separates its parts", async () => {
+  const kinds: StreamKind[] = [
+    {},
+    { hasLength: false },
+    { line: "\n", hasLength: false },
+    { boundary: "--boundarydonotcross", declared: "boundarydonotcross" },
+    { boundary: "x", declared: '"something else"' },
+  ];
+  for (const kind of kinds) {
+    for (const parts of [[jpeg], [new Uint8Array(), jpeg], [jpeg.subarray(0, 100), jpeg]]) {
+      const sent = stream(parts, kind);
+      await using server = serve(() => sent.response);
+      const found = await look({ url: server.url });
+      assert.deepEqual(found.pictures.map(({ bytes }) => bytes), [jpeg], JSON.stringify(kind));
+      assert.deepEqual(found.notes, []);
+      assert.equal(server.requests.length, 1);
+      await sent.ended; // the camera is left alone
+    }
+  }
+});
+
+Deno.test("museum: 15 an MJPEG stream without a picture says so", async () => {
+  const html = new TextEncoder().encode("<html>camera offline</html>");
+  await using server = serve(() => stream([html]).response);
+  assert.deepEqual((await look({ url: server.url })).notes, [
+    "No picture from the camera: it sent no picture but a web page.",
+  ]);
+  await using single = serve(() =>
+    new Response(`--frame\r\n\r\n`, { headers: { "content-type": "multipart/x-mixed-replace;boundary=frame" } })
+  );
+  assert.deepEqual((await look({ url: single.url })).notes, [
+    "No picture from the camera: it sent no picture but nothing.",
+  ]);
+});
+
+Deno.test("an MJPEG stream that ends after one picture without a last separator is a picture", async () => {
+  const bytes = join([new TextEncoder().encode("--frame\r\nContent-Type: image/jpeg\r\n\r\n"), jpeg]);
+  await using server = serve(() => picture(bytes, "multipart/x-mixed-replace; boundary=frame"));
+  assert.deepEqual((await look({ url: server.url })).pictures.map((found) => found.bytes), [jpeg]);
 });
 
 Deno.test("museum: 16 the camera's picture arrives the right way up", async () => {

@@ -1,8 +1,8 @@
 /** The real worker with real pictures; time stands still unless the test moves it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readPictureHeader } from "../../src/pictures/picture_header.ts";
-import { maxPixels, type PictureChange, Pixels, type TransformResult } from "../../src/pictures/pixels.ts";
+import { maxPixels, readPictureHeader } from "../../src/pictures/picture_header.ts";
+import { type PictureChange, Pixels, type TransformResult } from "../../src/pictures/pixels.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { decoded, hasPillow, join, jpegOf, letters, noise, painted, pngOf, python, withExif } from "./samples.ts";
 
@@ -99,10 +99,10 @@ Deno.test("a PNG with too many bytes becomes a JPEG, on white where it is transp
 
 Deno.test("what cannot be changed is a reason, not an error", async () => {
   const turn = { rotateDegrees: 90 } as const;
-  const gif = new Uint8Array([...new TextEncoder().encode("GIF89a"), 7, 0, 5, 0, 0, 0, 0, 0x3b]);
+  const gif = new Uint8Array([...new TextEncoder().encode("GIF89a"), 7, 0, 5, 0, 0, 0, 0, 0x3b]); // without a picture
   assert.equal(await reasonOf(new Uint8Array(), turn), "it is no picture, or a broken one");
   assert.equal(await reasonOf(new TextEncoder().encode("<html>"), turn), "it is no picture, or a broken one");
-  assert.equal(await reasonOf(gif, turn), "it is a GIF, which cannot be changed");
+  assert.match(await reasonOf(gif, turn), /^its pixels cannot be read/);
   assert.match(await reasonOf(jpeg.subarray(0, jpeg.length - 100), turn), /^its pixels cannot be read/);
   assert.match(await reasonOf(png.subarray(0, 60), turn), /^its pixels cannot be read/);
 });

@@ -13,6 +13,7 @@ export const colours: Readonly<Record<string, readonly [number, number, number]>
   d: [230, 220, 40],
   e: [20, 20, 20],
   f: [240, 240, 240],
+  k: [4, 3, 5],
 };
 
 /** `ab/cd/ef`: rows of letters, each a square of `side` pixels. */
