@@ -3,7 +3,7 @@
  */
 import { applyAttention, settleAttention } from "./attention.ts";
 import { applyFault, applyRestart, settleFault } from "./fault.ts";
-import { applyJob } from "./job.ts";
+import { applyJob, applyPastJobs } from "./job.ts";
 import { endByFact } from "./job_end.ts";
 import { applyLink, loseSight, settleLink } from "./link.ts";
 import { hasPassed, type Moment } from "./moment.ts";
@@ -32,6 +32,7 @@ export function applyReport(before: PrinterState, report: Report, now: Moment): 
       ? { ...state, fault: { ...report.fault, since: now, lastAt: now, stage: "error" } }
       : applyFault(state, report.fault, now);
   }
+  if (report.pastJobs) state = applyPastJobs(state, report.pastJobs, now);
   state = applyJob(state, report, now);
   state = applyAttention(state, report, { isFirstLook: before.job === undefined, now });
   if (report.uploaded) state = applyUpload(state, report.uploaded, now);

@@ -13,11 +13,19 @@ import {
   type JobNames,
   type JobProgress,
   type JobReport,
+  type PastJob,
   type PrinterState,
   type PrintingJob,
   type Report,
   wobble,
 } from "./printer_state.ts";
+
+/** A job that was taken for running is over since a while, and its printer remembers how. */
+export function applyPastJobs(state: PrinterState, past: readonly PastJob[], now: Moment): PrinterState {
+  const job = activeJob(state);
+  const end = past.find(({ nativeId }) => nativeId === job?.nativeId);
+  return job && end ? endByFact(state, { job, outcome: end.outcome, now, ...known({ text: end.text }) }) : state;
+}
 
 interface Measured {
   readonly progress?: JobProgress;

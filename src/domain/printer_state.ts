@@ -34,6 +34,12 @@ export interface JobNames {
   readonly begins?: boolean;
 }
 
+export interface PastJob {
+  readonly nativeId: string;
+  readonly outcome: Outcome;
+  readonly text?: string;
+}
+
 /** Measures of the present job; what is unknown stays absent. */
 export interface JobProgress {
   /** 0 to 100 as the printer or its slicer says. */
@@ -61,6 +67,8 @@ export interface Report {
   readonly link?: { readonly kind: "online" } | { readonly kind: "lost"; readonly reason?: string };
   readonly job?: JobReport;
   readonly progress?: JobProgress;
+  /** How earlier jobs ended, as the printer's host remembers. Only one that was still taken for running ends so. */
+  readonly pastJobs?: readonly PastJob[];
   /** A file was opened for printing; no print yet. */
   readonly selectedFile?: FileRef;
   /** Said, not yet done: believed only together with a fact. */

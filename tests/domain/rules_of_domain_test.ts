@@ -76,6 +76,27 @@ Deno.test("a pause met at the first look began who knows when", () => {
 });
 
 check("a print that ended while the agent was down is told, late, as what it was", [
+  {
+    name: "its host remembers it, and prints another one already",
+    given: [
+      at(0, idle),
+      at(5, { job: { kind: "printing", nativeId: "A1", file: benchy } }),
+      restart(900),
+      at(
+        901,
+        first({
+          job: { kind: "printing", nativeId: "A3", file: cube },
+          pastJobs: [{ nativeId: "A2", outcome: "failed", text: "?" }, { nativeId: "A1", outcome: "finished" }],
+        }),
+      ),
+    ],
+    told: ["started", "finished", "started"],
+  },
+  {
+    name: "what its host remembers of others is no news",
+    given: [at(0, first({ ...idle, pastJobs: [{ nativeId: "A1", outcome: "failed" }] })), at(5, printing(1))],
+    told: ["started"],
+  },
   ...(["finished", "cancelled", "ended"] as const).map((outcome) => ({
     name: outcome,
     given: [at(0, idle), at(5, printing(50)), restart(900), at(5000, online), at(5001, ended(outcome))],

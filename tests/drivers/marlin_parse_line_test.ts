@@ -2,7 +2,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { MarlinLine } from "../../src/drivers/marlin/marlin_line.ts";
 import { parseLine } from "../../src/drivers/marlin/parse_line.ts";
-import { markedText, waitText } from "../../src/drivers/marlin/texts.ts";
+import { markedText } from "../../src/protocols/marked_text.ts";
+import { waitText } from "../../src/drivers/marlin/texts.ts";
 import { readRecording } from "../support/replay.ts";
 
 const nozzleAndBed = {

@@ -8,7 +8,7 @@ import type { MarlinLine } from "./marlin_line.ts";
 import { parseModel } from "./parse_model.ts";
 import { parseProgress, parseSmoothieProgress, parseTime, secondsOf } from "./parse_progress.ts";
 import { parseTemperatures } from "./temperatures.ts";
-import { markedText } from "./texts.ts";
+import { markedText } from "../../protocols/marked_text.ts";
 
 const chatter: MarlinLine = { kind: "chatter" };
 const ok: MarlinLine = { kind: "ok" };

@@ -1,34 +1,4 @@
-/**
- * Texts for people: messages in the marked dialects, and what a printer says while it waits for a human.
- */
-
-/** The dialects in use by which a G-code file marks a text as a message to the owner. */
-const marks: readonly { readonly begins: string; readonly hasTitle: boolean }[] = [
-  { begins: "UserNotif", hasTitle: false },
-  { begins: "$MR$:", hasTitle: true },
-  { begins: "MR_NOTIFY:", hasTitle: true },
-  { begins: "[ESP600]", hasTitle: false },
-];
-
-/** The text of a message in one of the marked dialects; `Title: body` where the dialect has `title|body`. */
-export function markedText(text: string): string | undefined {
-  const first = text.charCodeAt(0);
-  if (first !== 85 && first !== 36 && first !== 77 && first !== 91) return undefined; // U $ M [
-  const plain = text.startsWith("M117 ") ? text.slice(5).trimStart() : text;
-  for (const { begins, hasTitle } of marks) {
-    if (!plain.startsWith(begins)) continue;
-    const rest = plain.slice(begins.length);
-    if (begins === "UserNotif" && !/^[\s:]/.test(rest)) return undefined;
-    const body = rest.replace(/^[\s:]+/, "").trimEnd();
-    return (hasTitle ? withTitle(body) : body) || undefined;
-  }
-  return undefined;
-}
-
-function withTitle(text: string): string {
-  const [title = "", ...rest] = text.split("|");
-  return [title.trim(), rest.join("|").trim()].filter((part) => part !== "").join(": ");
-}
+/** Texts for people: what a printer says while it waits for a human. */
 
 /** What the firmware itself says around a wait: no word in it for the owner. */
 const machineTexts =
