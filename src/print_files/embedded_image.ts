@@ -32,7 +32,7 @@ export type ImageContent = { readonly kind: "encoded"; readonly bytes: Uint8Arra
 export interface ImagePixels {
   readonly widthPixels: number;
   readonly heightPixels: number;
-  readonly rgba: Uint8Array;
+  readonly rgba: Uint8Array<ArrayBuffer>;
 }
 
 /** The picture cannot be had; the message says why. */

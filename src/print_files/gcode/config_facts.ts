@@ -29,7 +29,7 @@ export function statedFacts(pairs: Pairs): PrintFileFacts {
   );
   const tool = firstUsedTool(filamentMillimetres ?? filamentGrams);
   return knownFacts({
-    estimatedSeconds: readEstimate(pairs),
+    estimatedSeconds: positive(readEstimate(pairs)),
     filamentMillimetres,
     filamentGrams,
     layers: firstOf(pairs, ["total layer number", "total layers count", "total_layer_count"], positiveNumber) ??

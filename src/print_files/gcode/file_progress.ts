@@ -25,8 +25,8 @@ export class FileProgress {
 
   /** `M73 P10 R25` in percent and minutes; `Q` and `S` are for the silent mode, `L` is a layer. */
   readM73(line: string, byteOffset: number): void {
-    const percent = /^M73\s(?:[^;]*\s)?P(\d+(?:\.\d+)?)/.exec(line)?.[1];
-    const minutes = /^M73\s(?:[^;]*\s)?R(\d+(?:\.\d+)?)/.exec(line)?.[1];
+    const percent = /^M73\s(?:[^;]*\s)?P(\d{1,9}(?:\.\d{1,9})?)/.exec(line)?.[1];
+    const minutes = /^M73\s(?:[^;]*\s)?R(\d{1,9}(?:\.\d{1,9})?)/.exec(line)?.[1];
     const last = this.#told.at(-1);
     const remaining = minutes === undefined ? undefined : Number(minutes) * 60;
     if (percent === undefined && remaining !== undefined && last && last.remainingSeconds === undefined) {
@@ -39,7 +39,8 @@ export class FileProgress {
 
   /** `;TIME_ELAPSED:52.96` at the end of a layer; `;PRINTING_TIME: 12` and `;REMAINING_TIME: 732` at its beginning. */
   readComment(line: string, byteOffset: number): void {
-    const [, kind, number] = /^;(TIME_ELAPSED|PRINTING_TIME|REMAINING_TIME):\s?(\d+(?:\.\d+)?)\s*$/.exec(line) ?? [];
+    const [, kind, number] =
+      /^;(TIME_ELAPSED|PRINTING_TIME|REMAINING_TIME):\s?(\d{1,9}(?:\.\d{1,9})?)\s*$/.exec(line) ?? [];
     const seconds = Number(number);
     if (kind === undefined || this.#elapsed.length >= limits.maxProgressMarks) return;
     if (kind === "PRINTING_TIME") this.#printingSeconds = seconds;

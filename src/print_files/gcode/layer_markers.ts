@@ -14,16 +14,19 @@ interface Dialect {
 const dialects: readonly Dialect[] = [
   { pattern: /^;\s?LAYER_CHANGE\s*$/ }, // PrusaSlicer, SuperSlicer, OrcaSlicer
   { pattern: /^; CHANGE_LAYER\s*$/ }, // Bambu Studio
-  { pattern: /^;\s?LAYER:\s?(-?\d+)\s*$/, says: "index" }, // Cura and its kin, ideaMaker: negative for a raft
-  { pattern: /^; layer (\d+), Z = ([\d.]+)/, says: "number" }, // Simplify3D
-  { pattern: /^;; --- layer (\d+) \((?:[\d.]+ @ )?([\d.]+)\)/, says: "index" }, // Kiri:Moto
-  { pattern: /^; BEGIN_LAYER_OBJECT z=([\d.]+)(?: z_thickness=([\d.]+))?/, says: "height" }, // KISSlicer
+  { pattern: /^;\s?LAYER:\s?(-?\d{1,7})\s*$/, says: "index" }, // Cura and its kin, ideaMaker: negative for a raft
+  { pattern: /^; layer (\d{1,7}), Z = (\d{1,7}(?:\.\d{1,7})?)/, says: "number" }, // Simplify3D
+  { pattern: /^;; --- layer (\d{1,7}) \((?:[\d.]+ @ )?(\d{1,7}(?:\.\d{1,7})?)\)/, says: "index" }, // Kiri:Moto
+  {
+    pattern: /^; BEGIN_LAYER_OBJECT z=(\d{1,7}(?:\.\d{1,7})?)(?: z_thickness=(\d{1,7}(?:\.\d{1,7})?))?/,
+    says: "height",
+  }, // KISSlicer
   { pattern: /^;layer:\d+\.\d+\s*$/ }, // FlashPrint; the number is the layer's thickness
   { pattern: /^; <layer>/ }, // IceSL
 ];
 
 /** Of the layer whose mark came before. */
-const heightLine = /^;\s?Z(?:_HEIGHT)?:\s?(\d+(?:\.\d+)?)\s*$/;
+const heightLine = /^;\s?Z(?:_HEIGHT)?:\s?(\d{1,7}(?:\.\d{1,7})?)\s*$/;
 
 /** Heights differ by more than this from layer to layer. */
 const sameHeightMillimetres = 0.005;

@@ -45,7 +45,7 @@ export function decodeBmp(bytes: Uint8Array): Decoded {
   return decoded(widthPixels, heightPixels, readPixels(layout));
 }
 
-function readPixels(layout: Layout): Uint8Array {
+function readPixels(layout: Layout): Uint8Array<ArrayBuffer> {
   const { view, widthPixels, heightPixels, bitsPerPixel, isTopDown, pixelsOffset } = layout;
   const rgba = new Uint8Array(widthPixels * heightPixels * 4).fill(255);
   const bytesPerPixel = bitsPerPixel / 8;

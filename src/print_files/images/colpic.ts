@@ -10,7 +10,7 @@ const version = 3;
 const maxColours = 1024;
 
 /** The bytes behind the characters; one that is none of ColPic's counts as 0. */
-export function colpicBytes(text: string): Uint8Array {
+export function colpicBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(Math.ceil(text.length / 4) * 3);
   for (let from = 0, to = 0; from < text.length; from += 4) {
     const [a, b, c, d] = [
@@ -64,7 +64,7 @@ export function decodeColpic(bytes: Uint8Array): Decoded {
 }
 
 /** A byte is a run (upper three bits) of a colour (lower five) of the page; 7 in the upper bits turns to another page of 32. */
-function expandRuns(data: Uint8Array, palette: Uint8Array, pixels: number): Uint8Array {
+function expandRuns(data: Uint8Array, palette: Uint8Array, pixels: number): Uint8Array<ArrayBuffer> {
   const rgba = new Uint8Array(pixels * 4);
   let [page, pixel, colour] = [0, 0, 0];
   for (let at = 0; at < data.length && pixel < pixels; at++) {

@@ -13,7 +13,7 @@ export function broken(problem: string): Decoded {
   return { kind: "broken", problem };
 }
 
-export function decoded(widthPixels: number, heightPixels: number, rgba: Uint8Array): Decoded {
+export function decoded(widthPixels: number, heightPixels: number, rgba: Uint8Array<ArrayBuffer>): Decoded {
   return { kind: "pixels", pixels: { widthPixels, heightPixels, rgba } };
 }
 
