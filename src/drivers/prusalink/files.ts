@@ -2,7 +2,7 @@
  * Print files as PrusaLink names them, and what it knows of them: the slicer's figures, the thumbnail, the bytes.
  */
 import { known } from "../../domain/optional.ts";
-import type { DescribedPrintFile, FileRef, PrintFileFacts } from "../../domain/print_file.ts";
+import type { DescribedPrintFile, FileRef, PrintFileFacts, RangeReader } from "../../domain/print_file.ts";
 import type { DriverIo } from "../driver.ts";
 import { hostOf, type HostSettings } from "./host.ts";
 import { fileShape, type HostFile, type Meta, type Status } from "./shapes.ts";
@@ -47,9 +47,8 @@ export async function describePrintFile(
   io: DriverIo,
 ): Promise<DescribedPrintFile> {
   const host = hostOf(settings);
-  const address = fileAddress(file);
-  const found = address === undefined ? undefined : await host.json(address, fileShape, io);
-  if (!found || (file.sizeBytes ?? found.size) !== found.size) return { facts: {} };
+  const found = await lookUp(settings, file, io);
+  if (!found) return { facts: {} };
   const facts = found.meta ? factsOf(found.meta) : {};
   const reference = found.refs?.thumbnail ?? found.refs?.icon;
   if (reference === undefined) return { facts };
@@ -58,6 +57,23 @@ export async function describePrintFile(
     maxSeconds: maxThumbnailSeconds,
   });
   return { facts, ...(status === 200 && bytes.length > 0 ? { thumbnail: bytes } : {}) };
+}
+
+/** The file itself. @throws Error where the host does not give it out: from an SD card, or another one of this name */
+export async function openPrintFile(settings: HostSettings, file: FileRef, io: DriverIo): Promise<RangeReader> {
+  const found = await lookUp(settings, file, io);
+  const reference = found?.refs?.download;
+  if (reference === undefined || found?.size === undefined) {
+    throw new Error(`${hostOf(settings).name} does not give out "${file.path}"`);
+  }
+  return await hostOf(settings).open(escaped(reference), io, found.size);
+}
+
+/** What the host says of this very file. */
+async function lookUp(settings: HostSettings, file: FileRef, io: DriverIo) {
+  const address = fileAddress(file);
+  const found = address === undefined ? undefined : await hostOf(settings).json(address, fileShape, io);
+  return found && (file.sizeBytes ?? found.size) === found.size ? found : undefined;
 }
 
 /** What the slicer wrote into the file, by PrusaSlicer's words. */

@@ -6,6 +6,7 @@ import { LinkLostError } from "../../../bridge/link.ts";
 import { deadline } from "../../clock.ts";
 import { errorText } from "../../log.ts";
 import { fetchWithLogin, LoginMemory } from "../../protocols/http_login.ts";
+import { type HttpFile, openHttpFile } from "../../protocols/http_ranges.ts";
 import type { DriverIo } from "../driver.ts";
 import { type Status, statusShape } from "./shapes.ts";
 
@@ -79,7 +80,13 @@ export class PrusaLinkHost {
     return await this.#inTurn(async () => {
       using limit = deadline(io.clock, (maxSeconds ?? maxAnswerSeconds) * 1000, io.signal);
       try {
-        const response = await this.fetch(path, { ...io, signal: limit }, accept ? { accept } : {});
+        const { headers, ...access } = this.#access;
+        const response = await fetchWithLogin(io.fetch, this.#settings.address + path, {
+          ...access,
+          signal: limit,
+          redirect: "manual",
+          headers: { ...headers, ...(accept ? { accept } : {}) },
+        });
         if (![200, 204, 404].includes(response.status)) {
           await response.body?.cancel();
           throw this.#refusal(response.status);
@@ -91,18 +98,20 @@ export class PrusaLinkHost {
     });
   }
 
-  /** The bare answer, logged in, at any time. */
-  async fetch(path: string, io: Pick<HostIo, "fetch" | "signal">, headers: Record<string, string>): Promise<Response> {
-    const { address, user, password, apiKey } = this.#settings;
-    const secret = password ?? apiKey;
-    return await fetchWithLogin(io.fetch, address + path, {
-      signal: io.signal,
+  /** A file, to be read in parts; its bytes may come between two answers. @throws Error where it cannot be had */
+  async open(path: string, io: HostIo, sizeBytes: number): Promise<HttpFile> {
+    return await openHttpFile(this.#settings.address + path, { ...io, ...this.#access, sizeBytes });
+  }
+
+  /** Some firmware takes a key in the header, newer one wants the same in a Digest login. */
+  get #access() {
+    const { user, password, apiKey } = this.#settings;
+    const secret = password ?? apiKey ?? "";
+    return {
       memory: this.#memory,
-      redirect: "manual",
-      headers: { ...headers, ...(apiKey === undefined ? {} : { "x-api-key": apiKey }) },
-      // Some firmware takes a key in the header, newer one wants the same in a Digest login.
-      ...(secret === undefined ? {} : { login: { kind: "password", user, password: secret } }),
-    });
+      headers: apiKey === undefined ? {} : { "x-api-key": apiKey },
+      login: { kind: "password", user, password: secret } as const,
+    };
   }
 
   async #inTurn<T>(ask: () => Promise<T>): Promise<T> {

@@ -7,7 +7,8 @@
  * | ------------------------------------ | ---------------------------------------------------------------- |
  * | `GET /api/v1/status`                 | every 2 s while something goes on, else every 5 s                |
  * | `GET /api/v1/job`                    | once for each new job: its name and what its slicer promised     |
- * | `GET /api/v1/transfer`, `…/files/…`  | once for each upload; the file also for a message's picture      |
+ * | `GET /api/v1/transfer`, `…/files/…`  | once for each upload; the file also for a message's picture,     |
+ * |                                      | its references (thumbnail, download) only for that               |
  * | `GET /api/v1/cameras`, `…/snap`      | for a message's picture                                          |
  */
 import { z } from "zod";
@@ -16,7 +17,7 @@ import type { Clock } from "../../clock.ts";
 import type { Report } from "../../domain/printer_state.ts";
 import { defineDriver, type DriverIo } from "../driver.ts";
 import { cameras } from "./cameras.ts";
-import { describePrintFile } from "./files.ts";
+import { describePrintFile, openPrintFile } from "./files.ts";
 import { hostOf } from "./host.ts";
 import { Session } from "./session.ts";
 import { jobShape } from "./shapes.ts";
@@ -59,6 +60,7 @@ export const prusalink = defineDriver<PrusaLinkSettings>({
   label: "PrusaLink: Prusa MK4, MINI, XL, Core One …, or a Pi with an MK3",
   settings,
   watch,
+  openPrintFile,
   describePrintFile,
   cameras,
 });
