@@ -40,18 +40,19 @@ export function firstOf<T>(
   return undefined;
 }
 
-/** What `read` makes of `key#1`, `key#2` … in the order of their numbers; a number left out is 0. */
-export function numberedOf(pairs: Pairs, key: RegExp, read: (value: string) => number | undefined) {
-  const found = new Map<number, number>();
-  for (const [name, value] of pairs) {
-    const number = Number(key.exec(name)?.[1] ?? NaN);
-    const result = number < maxTools ? read(value) : undefined;
-    if (result !== undefined) found.set(number, result);
-  }
-  if (found.size === 0) return undefined;
-  const numbers = [...found.keys()];
-  const [first, last] = [Math.min(1, ...numbers), Math.max(...numbers)];
-  return Array.from({ length: last - first + 1 }, (_, index) => found.get(first + index) ?? 0);
-}
-
 const maxTools = 100;
+
+/** What `read` makes of the values of `key`, by the number in it, which is `from` for the first tool; a number left out is 0. */
+export function numberedOf(
+  pairs: Pairs,
+  key: RegExp,
+  { from, read }: { from: 0 | 1; read: (value: string) => number | undefined },
+): number[] | undefined {
+  const found: number[] = [];
+  for (const [name, value] of pairs) {
+    const tool = Number(key.exec(name)?.[1] ?? NaN) - from;
+    const result = tool >= 0 && tool < maxTools ? read(value) : undefined;
+    if (result !== undefined) found[tool] = result;
+  }
+  return found.length > 0 ? Array.from(found, (value) => value ?? 0) : undefined;
+}

@@ -98,19 +98,16 @@ const ultimakerAreaMm2 = Math.PI / 4 * 2.85 ** 2;
 function readFilament(pairs: Pairs): readonly number[] | undefined {
   return firstOf(pairs, ["filament used"], (text) => readLengths(text, isUltimaker(pairs))) ??
     firstOf(pairs, ["filament_used_mm", "filamentused"], (text) => readLengths(text, false)) ??
-    firstOf(
-      pairs,
-      ["filament_length_m", "matierial_length", "material_length"],
-      (text) => readLengths(inMetres(text), false),
-    ) ??
-    numberedOf(pairs, /^material ?#?(\d+) used$/, readNumber) ??
-    numberedOf(pairs, /^ext #?(\d+)$/, (text) => readLengths(text, false)?.[0]) ??
-    numberedOf(
-      pairs,
-      /^extruder_train\.(\d+)\.material\.volume_used$/,
-      (text) => volumeLength(readNumber(text)),
-    );
+    firstOf(pairs, metreKeys, (text) => readLengths(inMetres(text), false)) ??
+    numberedOf(pairs, /^material ?#?(\d+) used$/, { from: 1, read: readNumber }) ??
+    numberedOf(pairs, /^ext #?(\d+)$/, { from: 1, read: (text) => readLengths(text, false)?.[0] }) ??
+    numberedOf(pairs, /^extruder_train\.(\d+)\.material\.volume_used$/, {
+      from: 0,
+      read: (text) => volumeLength(readNumber(text)),
+    });
 }
+
+const metreKeys = ["filament_length_m", "matierial_length", "material_length"];
 
 function isUltimaker(pairs: Pairs): boolean {
   return /^ultigcode$/i.test(pairs.get("flavor") ?? "");
@@ -149,19 +146,28 @@ function readGrams(pairs: Pairs): number[] | undefined {
 
 /** ideaMaker gives each filament's diameter and its density in kg/m³. */
 function gramsByDensity(pairs: Pairs, millimetres: readonly number[] | undefined): number[] | undefined {
-  const diameters = numberedOf(pairs, /^filament diameter #(\d+)$/, readNumber);
-  const densities = numberedOf(pairs, /^filament density #(\d+)$/, readNumber);
+  const diameters = numberedOf(pairs, /^filament diameter #(\d+)$/, { from: 1, read: readNumber });
+  const densities = numberedOf(pairs, /^filament density #(\d+)$/, { from: 1, read: readNumber });
   if (!diameters || !densities || !millimetres || millimetres.some((_, tool) => !diameters[tool])) return undefined;
   return millimetres.map((length, tool) =>
     hundredths(length * Math.PI / 4 * diameters[tool]! ** 2 * (densities[tool] ?? 0) / 1e6)
   );
 }
 
+/** A nozzle that the print does not use is not told, or as -1. */
 function readNozzles(pairs: Pairs): readonly number[] | undefined {
-  const nozzles = numberedOf(pairs, /^extruder_train\.(\d+)\.nozzle\.diameter$/, readNumber) ??
-    numberedOf(pairs, /^nozzle_(\d+)_diameter\(mm\)$/, readNumber)?.filter((diameter) => diameter > 0) ?? // -1: no such nozzle
-    numberedOf(pairs, /^nozzle_diameter_mm_(\d+)$/, readNumber) ??
-    firstOf(pairs, ["nozzle_dia_1"], (text) => readList(text)); // KISSlicer lists all that the printer could have
+  const numbered = nozzleNames.map((name) => numberedOf(pairs, name, { from: 0, read: readNumber })).find((found) =>
+    found
+  );
   const box = pairs.get("dimension")?.trim().split(/\s+/).slice(3).map(Number); // ideaMaker: the bed, then each nozzle
-  return nozzles ?? (box && box.length > 0 && box.every((value) => value > 0) ? box : undefined);
+  const nozzles = numbered?.filter((diameter) => diameter > 0) ??
+    firstOf(pairs, ["nozzle_dia_1"], (text) => readList(text)) ?? // KISSlicer lists all that the printer could have
+    (box?.every((value) => value > 0) ? box : undefined);
+  return nozzles && nozzles.length > 0 ? nozzles : undefined;
 }
+
+const nozzleNames = [
+  /^extruder_train\.(\d+)\.nozzle\.diameter$/, // Griffin
+  /^nozzle_(\d+)_diameter\(mm\)$/, // Luban
+  /^nozzle_diameter_mm_(\d+)$/, // IceSL
+];
