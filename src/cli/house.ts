@@ -17,7 +17,7 @@ import { type CommonOptions, OwnerError, type Pieces } from "./pieces.ts";
 
 /** The state folder of these options; not created yet. */
 export function stateFolder(options: CommonOptions): string {
-  return findState({ option: options.state, env: Deno.env, cwd: Deno.cwd() });
+  return findState({ option: options.state, env: Deno.env, cwd: Deno.cwd(), isRoot: Deno.uid() === 0 });
 }
 
 /** Opens the state beside a running agent, or without one. */

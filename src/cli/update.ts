@@ -1,6 +1,5 @@
 /** `filagram update`: the newest release in the place of this one, and back again if it does not get ready. */
-import { type Clock, systemClock } from "../clock.ts";
-import { userIds } from "../install/steps.ts";
+import { systemClock } from "../clock.ts";
 import { places } from "../install/unit.ts";
 import { putBackDatabase } from "../store/put_back.ts";
 import { parseKey } from "../update/minisign.ts";
@@ -96,8 +95,7 @@ export async function replace(release: Release, replacing: Replacing, pieces: Pi
   await download(fileFor(release, Deno.build.arch), fresh, io);
   try {
     await makeLike(file, fresh);
-    const isService = file === places.binary && await userIds("/") !== undefined;
-    await tryOut(fresh, release.version, { isService });
+    await tryOut(fresh, release.version, { isInstalled: file === places.binary });
     await swapIn(fresh, file);
   } catch (error) {
     await Deno.remove(fresh).catch(() => {});
@@ -129,27 +127,28 @@ interface Failed {
   readonly oldVersion: string;
 }
 
-async function goBack({ file, state, io, readySeconds }: Replacing, failed: Failed): Promise<void> {
+async function goBack(replacing: Replacing, failed: Failed): Promise<void> {
+  const { file, io: { clock }, readySeconds } = replacing;
   const { agent, release, oldVersion } = failed;
   const { terminal } = failed.pieces;
   terminal.say(`${release.version} did not get ready within ${readySeconds} s; going back to ${oldVersion}`);
   await swapBack(file);
   await agent.stop(); // it may have been merely slow
-  const lock = await lockedState(state, io.clock);
-  if (!lock) throw new OwnerError(`The old program is back at ${file}, but ${release.version} still runs: stop it`);
-  const isPutBack = putBackDatabase(state);
-  lock.close(); // from here on the old program may start
-  if (isPutBack) terminal.say("The database is the one from before the update");
-  const isBack = await isReady(agent, oldVersion, { clock: io.clock, seconds: backSeconds });
+  if (await putBack(replacing, failed)) terminal.say("The database is the one from before the update");
+  const isBack = await isReady(agent, oldVersion, { clock, seconds: backSeconds });
   terminal.say(isBack ? `${oldVersion} runs again` : `${oldVersion} is back at ${file}, but does not answer yet`);
 }
 
-/** The state once nobody has it; undefined if that takes too long. */
-async function lockedState(state: string, clock: Clock): Promise<Deno.FsFile | undefined> {
+/** Puts the database back if need be, in a moment without an agent. @returns whether it was necessary @throws OwnerError */
+async function putBack({ state, file, io: { clock } }: Replacing, failed: Failed): Promise<boolean> {
   const end = clock.now().monotonicMilliseconds + backSeconds * 1000;
   for (;;) {
-    const lock = tryLockState(state);
-    if (lock || clock.now().monotonicMilliseconds >= end) return lock;
+    using lock = tryLockState(state);
+    if (lock) return putBackDatabase(state);
+    if ((await failed.agent.facts())?.version === failed.oldVersion) return false; // it could read it
+    if (clock.now().monotonicMilliseconds >= end) {
+      throw new OwnerError(`The old program is back at ${file}, but ${failed.release.version} still runs: stop it`);
+    }
     await clock.sleep(100);
   }
 }

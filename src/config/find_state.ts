@@ -11,10 +11,13 @@ export interface FindStateOptions {
   readonly cwd: string;
   /** Where an installed agent keeps it; `/var/lib/filagram` but for tests. */
   readonly systemFolder?: string;
+  /** Root has tried it before, perhaps; what it asks about is what is installed. */
+  readonly isRoot?: boolean;
 }
 
 /** The state folder; it need not exist yet. @throws Error with a sentence where no place is known */
-export function findState({ option, env, cwd, systemFolder = "/var/lib/filagram" }: FindStateOptions): string {
+export function findState(options: FindStateOptions): string {
+  const { option, env, cwd, systemFolder = "/var/lib/filagram", isRoot = false } = options;
   const named = option || env.get("FILAGRAM_STATE");
   if (named) return resolve(cwd, named);
   // systemd names several folders with colons between them; the unit asks for one.
@@ -22,7 +25,7 @@ export function findState({ option, env, cwd, systemFolder = "/var/lib/filagram"
   if (fromSystemd) return fromSystemd;
   const own = xdgFolder(env, { variable: "XDG_STATE_HOME", fallback: ".local/state" });
   const ownFolder = own && join(own, "filagram");
-  if (ownFolder && isThere(ownFolder)) return ownFolder;
+  if (ownFolder && !isRoot && isThere(ownFolder)) return ownFolder;
   if (isThere(systemFolder)) return systemFolder; // `sudo filagram events` means the installed agent's
   if (ownFolder) return ownFolder;
   throw new Error("Cannot tell where to keep the state: name a folder with --state DIR or $FILAGRAM_STATE");

@@ -26,6 +26,7 @@ export type Step =
     readonly kind: "program";
     readonly name: ProgramName;
     readonly args: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
     readonly needsSystem: boolean;
   };
 
@@ -41,6 +42,9 @@ export interface InstallOptions {
   readonly binary: string;
   readonly manPage: string;
 }
+
+/** A self-extracting program unpacks itself at its first start: here once, by root, for all. */
+export const unpackForAll = { FILAGRAM_CACHE: places.cache };
 
 export function installSteps({ root, binary, manPage }: InstallOptions): Step[] {
   const file = (path: string, content: Content, mode = 0o644): Step => ({
@@ -60,6 +64,7 @@ export function installSteps({ root, binary, manPage }: InstallOptions): Step[] 
   });
   return [
     file(places.binary, { copyOf: binary }, 0o755),
+    { kind: "program", name: "setpriv", args: [places.binary, "version"], env: unpackForAll, needsSystem: true },
     { kind: "user", groups: portGroups },
     { kind: "folder", path: places.settingsFolder, mode: 0o750, owner: "service" },
     settings(places.settings, settingsText),
@@ -90,8 +95,10 @@ export function sentence(step: Step): string {
       return `file ${step.path} (${mode(step.mode)}${owned(step.owner)}${
         step.isOwners ? "; left as it is if it is there" : ""
       })`;
-    case "program":
-      return `${step.name} ${step.args.join(" ")}`;
+    case "program": {
+      const env = Object.entries(step.env ?? {}).map(([name, value]) => `${name}=${value}`);
+      return [...env, step.name, ...step.args].join(" ");
+    }
   }
 }
 
@@ -123,7 +130,7 @@ export async function carryOut(step: Step, system: System): Promise<string | und
       return writeFile(step, system);
     case "program": {
       if (step.needsSystem && !system.isRunning) return undefined;
-      const result = await runProgram(step.name, step.args);
+      const result = await runProgram(step.name, step.args, step.env ? { env: step.env } : {});
       if (result.kind === "missing") return `no ${step.name} here: left out "${sentence(step)}"`;
       return result.isOk ? undefined : `${sentence(step)} failed: ${result.output}`;
     }

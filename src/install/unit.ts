@@ -13,6 +13,7 @@ export const places = {
   settings: "/etc/filagram/filagram.yaml",
   secrets: "/etc/filagram/secrets.yaml",
   state: "/var/lib/filagram",
+  /** Where a self-extracting program lies unpacked: root's, so that the service cannot change what it runs. */
   cache: "/var/cache/filagram",
   unit: "/etc/systemd/system/filagram.service",
   udevRule: "/etc/udev/rules.d/77-filagram.rules",
@@ -43,10 +44,8 @@ WatchdogSec=60
 
 StateDirectory=filagram
 StateDirectoryMode=0700
-CacheDirectory=filagram
-CacheDirectoryMode=0700
 ReadWritePaths=${places.settingsFolder}
-Environment=TMPDIR=${places.cache}
+Environment=TMPDIR=${places.state}
 UMask=0077
 
 # What a board of 1 GB can spare; the printer's own host goes first.

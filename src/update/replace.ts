@@ -5,8 +5,7 @@
 import type { Clock } from "../clock.ts";
 import { errorText } from "../log.ts";
 import { runProgram } from "../install/run_program.ts";
-import { removeIfThere } from "../install/steps.ts";
-import { places, serviceUser } from "../install/unit.ts";
+import { removeIfThere, unpackForAll } from "../install/steps.ts";
 import { ReleaseError } from "./release.ts";
 
 /** What the agent says about itself through its control socket; undefined where none answers. */
@@ -33,14 +32,11 @@ export async function makeLike(old: string, fresh: string): Promise<void> {
 }
 
 /**
- * Starts the new program once, as the user who will run it: it says its version, and has unpacked itself before the old one
- * has to stop. @throws ReleaseError
+ * Starts the new program once: it says its version, and has unpacked itself before the old one has to stop; an installed one for
+ * all users. @throws ReleaseError
  */
-export async function tryOut(file: string, version: string, { isService }: { isService: boolean }): Promise<void> {
-  const user = ["--reuid", serviceUser, "--regid", serviceUser, "--init-groups"];
-  const ran = await runProgram("setpriv", [...isService ? user : [], file, "version"], {
-    env: isService ? { CACHE_DIRECTORY: places.cache } : homeAndCache(),
-  });
+export async function tryOut(file: string, version: string, { isInstalled }: { isInstalled: boolean }): Promise<void> {
+  const ran = await runProgram("setpriv", [file, "version"], { env: isInstalled ? unpackForAll : cacheVariables() });
   if (ran.kind === "missing") return; // it is tried by its start, then
   if (ran.isOk && ran.output.includes(version)) return;
   throw new ReleaseError(
@@ -48,9 +44,8 @@ export async function tryOut(file: string, version: string, { isService }: { isS
   );
 }
 
-function homeAndCache(): Record<string, string> {
-  const names = ["HOME", "XDG_CACHE_HOME"];
-  return Object.fromEntries(names.flatMap((name) => {
+function cacheVariables(): Record<string, string> {
+  return Object.fromEntries(["HOME", "XDG_CACHE_HOME", "FILAGRAM_CACHE"].flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value]];
   }));

@@ -75,13 +75,14 @@ for (const [what, env, option, expected] of states) {
 Deno.test("findState() takes the installed agent's state where this user has none of his own", async () => {
   await using folder = await temporaryFolder();
   const systemFolder = join(folder.path, "var/lib/filagram");
-  const find = () => findState({ env: new Map([["HOME", folder.path]]), cwd: "/", systemFolder });
+  const find = (isRoot = false) => findState({ env: new Map([["HOME", folder.path]]), cwd: "/", systemFolder, isRoot });
   const own = join(folder.path, ".local/state/filagram");
   assert.equal(find(), own);
   await Deno.mkdir(systemFolder, { recursive: true });
   assert.equal(find(), systemFolder);
   await Deno.mkdir(own, { recursive: true });
   assert.equal(find(), own);
+  assert.equal(find(true), systemFolder);
 });
 
 Deno.test("findState() says what to do without a home", () =>
