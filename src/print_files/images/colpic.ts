@@ -56,7 +56,7 @@ export function decodeColpic(bytes: Uint8Array): Decoded {
   const problem = sizeProblem(widthPixels, heightPixels);
   if (problem !== undefined) return broken(problem);
   if (paletteBytes > maxColours * 2 || headerBytes + paletteBytes >= bytes.length) {
-    return broken("its palette is too long");
+    return broken("it ends within its palette, or that is too long");
   }
   const palette = bytes.subarray(headerBytes, headerBytes + paletteBytes);
   const data = bytes.subarray(headerBytes + paletteBytes, headerBytes + paletteBytes + dataBytes);
