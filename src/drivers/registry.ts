@@ -3,11 +3,13 @@
  */
 import type { SealedDriver } from "./driver.ts";
 import { marlin } from "./marlin/marlin.ts";
+import { moonraker } from "./moonraker/moonraker.ts";
 import { prusalink } from "./prusalink/prusalink.ts";
 import { simulated } from "./simulated.ts";
 
 export const drivers: readonly SealedDriver[] = [
   marlin,
+  moonraker,
   prusalink,
   simulated,
 ];

@@ -82,8 +82,10 @@ export function play(steps: readonly Step[], options: StoryOptions = {}): Story 
   for (const step of steps) {
     tickUntil(last, step.seconds);
     last = step.seconds;
-    if (step.kind === "report") take(step.seconds, (before, now) => applyReport(before, step.report, now));
-    else if (step.kind === "setClock") {
+    if (step.kind === "report") {
+      take(step.seconds, passTime);
+      take(step.seconds, (before, now) => applyReport(before, step.report, now));
+    } else if (step.kind === "setClock") {
       clock = { ...clock, wall: step.wall.subtract({ milliseconds: Math.round(step.seconds * 1000) }) };
     } else {
       clock = step.clock ?? clock;

@@ -143,6 +143,7 @@ export class Owner {
 
   step(report?: Report): void {
     const now = this.clock.now();
+    if (report && passTime(this.state, now) !== this.state) this.step();
     const before = this.state;
     this.state = report ? applyReport(before, report, now) : passTime(before, now);
     if (report) this.reports.push(report);

@@ -19,6 +19,8 @@ export interface DriverRow {
   /** Each line, request or message it may ever say. */
   readonly mayBeSaid: RegExp;
   readonly transcripts: readonly Transcript[];
+  /** Prints that are over when a transcript begins: to an owner who was away before it they are news. */
+  readonly mostMissedPrints?: number;
 }
 
 export interface Transcript {
