@@ -1,5 +1,6 @@
 /** `filagram install` and `filagram uninstall`: at home on a board, as a service. */
 import type { Command } from "commander";
+import { resolve } from "node:path";
 import { carryOut, installSteps, sentence, systemAt } from "../install/steps.ts";
 import { runProgram } from "../install/run_program.ts";
 import { ownersFolders, plannedRemovals, uninstall } from "../install/uninstall.ts";
@@ -29,7 +30,7 @@ export const addInstallCommand: AddCommand = (program, pieces) => {
     .option("--root <dir>", "install into this folder as if it were /", "/")
     .option("--binary <file>", "install this file (default: the one that was started)")
     .addHelpText("after", "\nExamples:\n  sudo ./filagram install\n  ./filagram install --dry-run")
-    .action((options: InstallOptions) => install(options, program, pieces));
+    .action((options: InstallOptions) => install({ ...options, root: resolve(options.root) }, program, pieces));
 };
 
 export const addUninstallCommand: AddCommand = (program, pieces) => {
@@ -38,7 +39,7 @@ export const addUninstallCommand: AddCommand = (program, pieces) => {
     .option("--all", "settings, passwords and state go, too, without asking")
     .option("--root <dir>", "uninstall from this folder as if it were /", "/")
     .addHelpText("after", "\nExamples:\n  sudo filagram uninstall\n  sudo filagram uninstall --all")
-    .action((options: UninstallOptions) => remove(options, pieces));
+    .action((options: UninstallOptions) => remove({ ...options, root: resolve(options.root) }, pieces));
 };
 
 async function install(options: InstallOptions, program: Command, pieces: Pieces): Promise<void> {

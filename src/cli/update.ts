@@ -155,8 +155,12 @@ async function putBack({ state, file, io: { clock } }: Replacing, failed: Failed
 
 function agentAt(state: string): RunningAgent {
   const ask = async (path: string) => {
-    const answer = await askAgent(state, path);
-    return answer?.ok ? await answer.json() : undefined;
+    try {
+      const answer = await askAgent(state, path);
+      return answer?.ok ? await answer.json() : undefined;
+    } catch {
+      return undefined; // it ended in the middle of its answer
+    }
   };
   return { facts: () => ask("/agent"), stop: () => ask("/agent/stop") };
 }

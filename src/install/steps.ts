@@ -2,6 +2,7 @@
  * Installing as data: what is to be there afterwards, each thing said in a sentence. {@link carryOut} makes it so, and finds
  * nothing to do the second time.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { errorText } from "../log.ts";
 import { type ProgramName, runProgram } from "./run_program.ts";
@@ -233,9 +234,12 @@ async function holds(path: string, content: Content): Promise<boolean> {
   return a.size === b.size && await digest(path) === await digest(content.copyOf);
 }
 
+/** Part by part: a board has less memory than the program has bytes to spare. */
 async function digest(path: string): Promise<string> {
-  const bytes = await Deno.readFile(path);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  for await (const part of file.readable) hash.update(part);
+  return hash.digest("hex");
 }
 
 /** Sets mode and owner; says whether they were others. */

@@ -107,6 +107,40 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: named("uninstall on a terminal asks whether settings and state go, too, and does as it is told"),
+  ignore: whyNot !== undefined,
+  async fn() {
+    for (const [answer, isGone] of [["n", false], ["y", true]] as const) {
+      await using workshop = await makeWorkshop();
+      const { root, binary } = await makeRoot(workshop);
+      await workshop.run("install", "--root", root, "--binary", binary);
+      const command = `${Deno.execPath()} run --quiet -P=agent mod.ts uninstall --root ${root}`;
+      const child = new Deno.Command("script", {
+        args: ["-qec", command, "/dev/null"], // a terminal of its own
+        env: { NO_COLOR: "1" },
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      let text = "";
+      for await (
+        const part of child.stdout.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+      ) {
+        const isAsked = text.includes("[y/N]");
+        text += part;
+        if (!isAsked && text.includes("[y/N]")) await writer.write(new TextEncoder().encode(`${answer}\n`));
+      }
+      await writer.close().catch(() => {});
+      assert.ok((await child.status).success, text);
+      assert.match(text, /Remove settings, passwords and state, too/);
+      const there = await tree(root);
+      assert.equal(places.secrets in there, !isGone, text);
+      assert.ok(!(places.binary in there));
+    }
+  },
+});
+
 Deno.test("install --dry-run says each step and touches nothing; without root it says how", async () => {
   await using workshop = await makeWorkshop();
   const { root, binary } = await makeRoot(workshop);

@@ -49,3 +49,12 @@ Deno.test("parseKey() takes the line or the file, and nothing else", () => {
   assert.equal(parseKey(`untrusted comment: minisign public key E7620F1842B4E81F\n${line}\n`)?.id, parseKey(line)?.id);
   for (const bad of ["", "RWQ", "!".repeat(56), `AAAA${line.slice(4)}`]) assert.equal(parseKey(bad), undefined, bad);
 });
+
+Deno.test("bytes that are no point of the curve are a key that fits nothing, not a crash", async () => {
+  for (const byte of [0, 1, 127, 255]) {
+    const key = { id: "0000000000000000", bytes: new Uint8Array(32).fill(byte) };
+    const line = new Uint8Array([69, 68, ...new Uint8Array(72)]).toBase64();
+    const signature = `untrusted comment: x\n${line}\ntrusted comment: y\n${new Uint8Array(64).toBase64()}\n`;
+    assert.notEqual(await judged(new Uint8Array([1, 2, 3]), signature, key), "genuine");
+  }
+});
