@@ -5,14 +5,16 @@
 import type { LayerMark } from "../layer_marks.ts";
 import { limits } from "../limits.ts";
 
-const sameHeightMillimetres = 0.005;
+/** Thinner are no layers: a vase is printed in one rising line. */
+const sameHeightMillimetres = 0.04;
 /** What prints for less than this before the next height is a purge line, not a first layer. */
 const minFirstLayerBytes = 400;
 
 export class MoveLayers {
   readonly #marks: LayerMark[] = [];
   #isRelative = false;
-  #isExtrusionRelative = false;
+  /** As M82 or M83 said; before them, as G90 and G91 say for all axes. */
+  #isExtrusionRelative: boolean | undefined;
   #z = 0;
   #topMillimetres = 0;
   /** The last E seen since it mattered; undefined: not known. */
@@ -44,7 +46,7 @@ export class MoveLayers {
   }
 
   #setMode(line: string): void {
-    if (/^G9[01]\b/.test(line)) this.#isRelative = this.#isExtrusionRelative = line.charCodeAt(2) === 0x31;
+    if (/^G9[01]\b/.test(line)) this.#isRelative = line.charCodeAt(2) === 0x31;
     if (!/^G92\b/.test(line)) return;
     this.#z = wordOf(line, "Z") ?? this.#z;
     this.#extruded = wordOf(line, "E") ?? this.#extruded;
@@ -63,7 +65,8 @@ export class MoveLayers {
   #prints(line: string): boolean {
     const extrude = wordOf(line, "E");
     if (extrude === undefined) return false;
-    const before = this.#isExtrusionRelative ? 0 : this.#extruded ?? 0;
+    const isRelative = this.#isExtrusionRelative ?? this.#isRelative;
+    const before = isRelative ? 0 : this.#extruded ?? 0;
     this.#extruded = extrude;
     return extrude > before && /[XY]/.test(line);
   }
