@@ -10,6 +10,7 @@ import { addInspectCommand } from "./inspect.ts";
 import { addInstallCommand, addUninstallCommand } from "./install.ts";
 import { addOutboxCommand } from "./outbox.ts";
 import { addPasswordCommand } from "./password.ts";
+import { giveUpNeedless } from "./permissions.ts";
 import { OwnerError, type Pieces } from "./pieces.ts";
 import { addRunCommand } from "./run.ts";
 import { addSettingsCommand } from "./settings.ts";
@@ -37,7 +38,8 @@ const commands = [
 /** Runs one command. Returns the exit code: 0 fine, 1 something the owner must mend, 2 wrong usage. */
 export async function runCli(args: readonly string[], pieces: Pieces): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(pieces, (code) => exitCode = code);
+  const program = buildProgram(pieces, (code) => exitCode = code)
+    .hook("preAction", (_, command) => giveUpNeedless(command.name()));
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;

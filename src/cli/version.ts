@@ -1,5 +1,6 @@
 /** `filagram version` */
 import type { AddCommand } from "./cli.ts";
+import { ownFileVariable } from "./own_file.ts";
 
 export const addVersionCommand: AddCommand = (program, { version, terminal }) => {
   program.command("version").description("version and build")
@@ -8,7 +9,7 @@ export const addVersionCommand: AddCommand = (program, { version, terminal }) =>
     .action(({ json }: { json?: boolean }) => {
       const facts = {
         version,
-        build: Deno.build.standalone ? "binary" : "source",
+        build: buildKind(),
         deno: Deno.version.deno,
         target: Deno.build.target,
       };
@@ -17,3 +18,9 @@ export const addVersionCommand: AddCommand = (program, { version, terminal }) =>
       );
     });
 };
+
+/** How the program was put together: by `deno compile`, as a self-extracting file, or not at all. */
+function buildKind(): "compiled" | "self-extracting" | "source" {
+  if (Deno.build.standalone) return "compiled";
+  return Deno.env.get(ownFileVariable) ? "self-extracting" : "source";
+}

@@ -1,0 +1,33 @@
+/** The executable as Deno itself makes it. */
+import { compileFlags } from "./flags.ts";
+import type { Build } from "./target.ts";
+
+/** What of the program is not reached by its imports. */
+const included = ["code/pixel_worker.js", "code/codecs.node", "code/static", "any", "LICENSES"];
+
+/** Makes the executable of a folder with the program's files. @returns undefined, or in one line why it cannot be made */
+export async function compileWithDeno(folder: string, { target, output }: Build): Promise<string | undefined> {
+  const command = new Deno.Command(Deno.execPath(), {
+    cwd: folder,
+    args: [
+      "compile",
+      "--quiet",
+      "--no-config",
+      "--no-lock",
+      "--no-check",
+      "--app-name=filagram",
+      `--target=${target.triple}`,
+      ...compileFlags,
+      ...included.flatMap((name) => ["--include", name]),
+      `--output=${await Deno.realPath(".")}/${output}`,
+      "code/mod.js",
+    ],
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+    stderr: "piped",
+  });
+  const { success, stderr } = await command.output();
+  if (success) return undefined;
+  const [line = "it says nothing"] = new TextDecoder().decode(stderr).trim().split("\n");
+  return `Cannot use deno compile for ${target.name}: ${line.replace(/^error: /, "")}`;
+}
