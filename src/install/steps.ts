@@ -22,13 +22,13 @@ export type Step =
     readonly owner: Owner;
     readonly isOwners?: boolean;
   }
-  /** `needsSystem`: only where the root is this machine's, and runs. What it says when it fails is told, and no more. */
+  /** What it says when it fails is told, and no more. */
   | {
     readonly kind: "program";
     readonly name: ProgramName;
     readonly args: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
-    readonly needsSystem: boolean;
+    readonly where: "any root" | "own root" | "systemd runs";
   };
 
 type Content = string | { readonly copyOf: string };
@@ -65,7 +65,7 @@ export function installSteps({ root, binary, manPage }: InstallOptions): Step[] 
   });
   return [
     file(places.binary, { copyOf: binary }, 0o755),
-    { kind: "program", name: "setpriv", args: [places.binary, "version"], env: unpackForAll, needsSystem: true },
+    { kind: "program", name: "setpriv", args: [places.binary, "version"], env: unpackForAll, where: "own root" },
     { kind: "user", groups: portGroups },
     { kind: "folder", path: places.settingsFolder, mode: 0o750, owner: "service" },
     settings(places.settings, settingsText),
@@ -73,13 +73,13 @@ export function installSteps({ root, binary, manPage }: InstallOptions): Step[] 
     file(places.udevRule, udevRuleText),
     file(places.manPage, manPage),
     file(places.unit, unitText),
-    { kind: "program", name: "udevadm", args: ["control", "--reload"], needsSystem: true },
-    { kind: "program", name: "systemctl", args: ["daemon-reload"], needsSystem: true },
+    { kind: "program", name: "udevadm", args: ["control", "--reload"], where: "systemd runs" },
+    { kind: "program", name: "systemctl", args: ["daemon-reload"], where: "systemd runs" },
     {
       kind: "program",
       name: "systemctl",
       args: [...root === "/" ? [] : [`--root=${root}`], "enable", "--quiet", "filagram.service"],
-      needsSystem: false,
+      where: "any root",
     },
   ];
 }
@@ -130,7 +130,8 @@ export async function carryOut(step: Step, system: System): Promise<string | und
     case "file":
       return writeFile(step, system);
     case "program": {
-      if (step.needsSystem && !system.isRunning) return undefined;
+      if (step.where === "own root" && system.root !== "/") return undefined;
+      if (step.where === "systemd runs" && !system.isRunning) return undefined;
       const result = await runProgram(step.name, step.args, step.env ? { env: step.env } : {});
       if (result.kind === "missing") return `no ${step.name} here: left out "${sentence(step)}"`;
       return result.isOk ? undefined : `${sentence(step)} failed: ${result.output}`;
