@@ -11,7 +11,7 @@ import { CountedReader, ReadAhead } from "./containers/readers.ts";
 import { BrokenFileError, type Container, type ContainerReader, type Reading } from "./containers/reading.ts";
 import { readZip } from "./containers/zip.ts";
 import type { EmbeddedImage } from "./embedded_image.ts";
-import { LayerScan } from "./gcode/layer_scan.ts";
+import { LayerScan, type ScannedMarks } from "./gcode/layer_scan.ts";
 import { readGcodeText } from "./gcode/read_gcode_text.ts";
 import { imageFormat, imageHeaderBytes, readImageHeader } from "./image_header.ts";
 import type { FileMarks } from "./layer_marks.ts";
@@ -130,9 +130,15 @@ function checkThumbnails(reading: Reading): { thumbnails: readonly EmbeddedImage
 }
 
 /** What the scan knows where the file does not say it. */
-function countedFacts(marks: FileMarks | undefined): PrintFileFacts {
-  const last = marks?.layerMarks.at(-1);
-  if (!last || last.layer < 1) return {};
-  const { layer: layers, heightMillimetres } = last;
-  return { layers, ...heightMillimetres !== undefined && { objectHeightMillimetres: heightMillimetres } };
+function countedFacts(marks: ScannedMarks | undefined): PrintFileFacts {
+  let [layers, height] = [0, 0]; // the most, not the last: objects may be printed one after the other
+  for (const mark of marks?.layerMarks ?? []) {
+    layers = Math.max(layers, mark.layer);
+    height = Math.max(height, mark.heightMillimetres ?? 0);
+  }
+  return {
+    ...layers > 0 && { layers },
+    ...height > 0 && { objectHeightMillimetres: height },
+    ...marks && marks.objects.length > 0 && { objects: marks.objects },
+  };
 }
