@@ -511,12 +511,14 @@ ${moves}; END_LAYER_OBJECT z=5.000\n; Estimated Build Time:   7.94 minutes\n; Fi
   },
   {
     what: "Weedo's plugin for Cura",
-    text: `;FLAVOR:Marlin\n;TIME:657\n;FilamentType:PLA\n;FilamentUsed:852.9\n;MAXZ:3.3\n;BedTemperature:35\n${moves}`,
+    text:
+      `;MachineType:WEEDO X40\n;FLAVOR:Marlin\n;TIME:657\n;FilamentType:PLA\n;FilamentUsed:852.9\n;MAXZ:3.3\n;BedTemperature:35\n${moves}`,
     expected: {
       estimatedSeconds: 657,
       filamentMillimetres: [852.9],
       objectHeightMillimetres: 3.3,
       firstLayerBedCelsius: 35,
+      printerModel: "WEEDO X40",
       filamentTypes: ["PLA"],
     },
   },

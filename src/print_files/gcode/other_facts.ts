@@ -31,8 +31,9 @@ export function otherFacts(pairs: Pairs): PrintFileFacts {
     firstLayerBedCelsius: firstOf(pairs, bedKeys, readNumber) ?? firstOf(pairs, ["outputbedtemp"], readNumber),
     firstLayerNozzleCelsius: firstOf(pairs, nozzleKeys, (text) => positive(readNumber(text))),
     nozzleDiameterMillimetres: readNozzles(pairs),
-    printerModel: firstOf(pairs, ["target_machine.name", "printer_name", "machine_type", "machine"], readText) ??
-      (pairs.has("sliceheight") ? readText(pairs.get("target")) : undefined), // Kiri:Moto
+    printerModel:
+      firstOf(pairs, ["target_machine.name", "printer_name", "machine_type", "machinetype", "machine"], readText) ??
+        (pairs.has("sliceheight") ? readText(pairs.get("target")) : undefined), // Kiri:Moto
     filamentTypes: firstOf(pairs, typeKeys, readTexts),
   });
 }
