@@ -42,8 +42,7 @@ fetch "$from/$file" "$file" || fail "Cannot fetch $from/$file"
 echo "$line" | sha256sum --check --quiet - || fail "$file is not what its checksum says: it was not installed"
 chmod +x "$file"
 
-if [ "$(id -u)" = 0 ]; then
-  "./$file" install "$@"
-else
-  sudo "./$file" install "$@"
-fi
+# What it unpacks lies there once, for all users.
+set -- env FILAGRAM_CACHE=/var/cache/filagram "./$file" install "$@"
+[ "$(id -u)" = 0 ] || set -- sudo "$@"
+"$@"

@@ -36,6 +36,7 @@ export const permissions: readonly Permission[] = [
   {
     name: "env",
     allowed: [
+      "FILAGRAM_CACHE",
       "FILAGRAM_CONFIG",
       "FILAGRAM_STATE",
       "FILAGRAM_BINARY",
