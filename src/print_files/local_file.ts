@@ -15,6 +15,7 @@ export async function openLocalFile(path: string): Promise<RangeReader> {
   }
 }
 
+/** One read at a time. */
 class LocalFile implements RangeReader {
   readonly #file: Deno.FsFile;
 
@@ -24,7 +25,7 @@ class LocalFile implements RangeReader {
 
   async read(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
-    await this.#file.seek(offsetBytes, Deno.SeekMode.Start);
+    this.#file.seekSync(offsetBytes, Deno.SeekMode.Start); // no wait: a network folder is not asked either
     const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, this.sizeBytes - offsetBytes)));
     let filled = 0;
     while (filled < bytes.length) {

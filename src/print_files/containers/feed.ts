@@ -15,12 +15,18 @@ export async function feedPlain(
   source: RangeReader,
   { scan, signal, onProgress, startOffset }: Feed & { startOffset: number },
 ): Promise<readonly string[]> {
-  for (let offset = 0; offset < source.sizeBytes;) {
-    const chunk = await source.read(offset, chunkBytes, signal);
+  const { sizeBytes } = source;
+  const chunkAt = (offset: number) =>
+    offset < sizeBytes ? source.read(offset, chunkBytes, signal) : Promise.resolve(new Uint8Array());
+  let next = chunkAt(0);
+  for (let offset = 0; offset < sizeBytes;) {
+    const chunk = await next;
     if (chunk.length === 0) return ["It became shorter while it was read"];
+    next = chunkAt(offset + chunk.length); // read while this one is looked at
+    next.catch(() => {}); // it is thrown where it is waited for
     scan.feed(chunk, startOffset + offset);
     offset += chunk.length;
-    onProgress?.(offset / source.sizeBytes);
+    onProgress?.(offset / sizeBytes);
   }
   return [];
 }
