@@ -6,6 +6,7 @@
 set -u
 
 name=filagram-@VERSION@-@ID@
+needed_kib=@NEEDED_KIB@
 
 # A folder of ours or root's that nobody else may write to; a link is none.
 is_own() { # folder
@@ -55,25 +56,25 @@ unpack() ( # cache folder
   trap 'rm -rf "$new"' EXIT
   trap 'exit 1' HUP INT TERM
   free_kib=$(df -Pk "$1" | { read -r _ && read -r _ _ _ free _ && echo "$free"; })
-  [ "$free_kib" -ge @NEEDED_KIB@ ] ||
-    fail "Cannot unpack into \"$1\": it takes $((@NEEDED_KIB@ / 1024)) MB, and $((free_kib / 1024)) MB are free"
+  [ "$free_kib" -ge $needed_kib ] ||
+    fail "Cannot unpack into \"$1\": it takes $((needed_kib / 1024)) MB, and $((free_kib / 1024)) MB are free"
   printf 'filagram: Unpacking into %s, once for this version …\n' "$1" >&2
   said=$(extract "$new" 2>&1) && is_intact "$new" "$uid" && has_sums "$new" ||
     fail "Cannot unpack into \"$1\": $self is not as it was made, or the folder does not keep it. Download it again${said:+ ($said)}"
-  said=$("$new/filagram" --version 2>&1) || fail "$(why_not_run $? "$said")"
+  said=$("$new/filagram" --version 2>&1) || fail "$(why_not_run $? "$1" "$said")"
   sync
   [ ! -e "$1/$name" ] || is_ready "$1" || mv "$1/$name" "$new/broken"
   mv -T "$new" "$1/$name" 2>/dev/null || is_ready "$1" || fail "Cannot rename \"$new\""
   clean_up "$1"
 )
 
-why_not_run() { # exit status, what it said
+why_not_run() { # exit status, cache folder, what it said
   if [ "$(uname -m)" != @MACHINE@ ]; then
     echo "This file is for @MACHINE@, and this system is $(uname -m): download the one for it"
   elif [ "$1" -eq 126 ]; then
-    echo "Cannot run programs from \"$(dirname "$new")\": it may be mounted noexec. Name another folder: FILAGRAM_CACHE=/path"
+    echo "Cannot run programs from \"$2\": it may be mounted noexec. Name another folder: FILAGRAM_CACHE=/path"
   else
-    echo "This system cannot run it. It needs a 64-bit Linux with the GNU C library, such as Raspberry Pi OS 64-bit ($2)"
+    echo "This system cannot run it. It needs a 64-bit Linux with the GNU C library, such as Raspberry Pi OS 64-bit ($3)"
   fi
 }
 
@@ -81,7 +82,8 @@ why_not_run() { # exit status, what it said
 clean_up() { # cache folder
   # shellcheck disable=SC2012 # the names are our own
   (cd "$1" && ls -1dt filagram-* | tail -n +3 | while read -r old; do rm -rf "$old"; done)
-  find "$1" -maxdepth 1 -name '.unpacking-*' -mmin +60 -exec rm -rf {} +
+  find "$1" -maxdepth 1 -name '.unpacking-*' -mmin +60 -exec rm -rf {} + 2>/dev/null
+  return 0 # another start may clean up at the same time
 }
 
 # Sets $cache to the first folder that is ready, or else that can be made so.
