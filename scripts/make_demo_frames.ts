@@ -218,13 +218,18 @@ ${rows}
 ];
 `,
 );
-const drawing = await drawForSlicer().encode(9);
-if (folder) await Deno.writeFile(`${folder}/slicer.png`, drawing);
+const drawing = drawForSlicer();
+const drawingBytes = await drawing.encode(9);
+const drawingBase64 = drawingBytes.toBase64();
+if (folder) await Deno.writeFile(`${folder}/slicer.png`, drawingBytes);
 await Deno.writeTextFile(
   new URL("../src/demo/slicer_drawing.ts", import.meta.url),
   `// deno-fmt-ignore-file -- made by scripts/make_demo_frames.ts
 /** PNG, base64: what the demo's slicer drew of the boat, on nothing. */
-export const slicerDrawing =
-  "${drawing.toBase64()}";
+export const slicerDrawing = {
+  widthPixels: ${drawing.width},
+  heightPixels: ${drawing.height},
+  base64: "${drawingBase64}",
+};
 `,
 );

@@ -5,10 +5,12 @@ import type { Sender } from "./channels/channel.ts";
 import { type Clock, Wake } from "./clock.ts";
 import type { ChannelSettings, PrinterSettings, Settings } from "./config/settings.ts";
 import { hasBelievableTime, hasPassed, type Moment, secondsBetween } from "./domain/moment.ts";
-import type { PrinterState } from "./domain/printer_state.ts";
+import { activeJob, type PrinterState } from "./domain/printer_state.ts";
 import type { DriverIo } from "./drivers/driver.ts";
 import { composeEvents } from "./agent/compose.ts";
 import { Changes } from "./agent/changes.ts";
+import { FrameKeeper } from "./agent/frames.ts";
+import { PrintFiles } from "./agent/print_files.ts";
 import { type OpenChannel, sendDeliveries } from "./agent/send.ts";
 import { Troubles } from "./agent/troubles.ts";
 import { WatchedPrinter } from "./agent/watch.ts";
@@ -53,12 +55,23 @@ export class Agent implements AsyncDisposable {
   readonly #beats = new Map<string, Moment>();
   readonly #stop = new AbortController();
   readonly #pixels: Pixels;
+  readonly #files: PrintFiles;
+  readonly #frames: FrameKeeper;
   readonly #troubles: Troubles;
+  /** The job of each printer whose file was asked. */
+  readonly #completed = new Map<string, string>();
   readonly #loops: Promise<void>[] = [];
 
   constructor(settings: Settings, private readonly deps: AgentDeps) {
     this.#settings = settings;
     this.#pixels = new Pixels(deps.clock);
+    this.#files = new PrintFiles(deps);
+    this.#frames = new FrameKeeper({
+      ...deps,
+      pixels: this.#pixels,
+      rules: () => this.#settings.rules,
+      signal: this.#stop.signal,
+    });
     this.#troubles = new Troubles(deps.log);
   }
 
@@ -131,6 +144,7 @@ export class Agent implements AsyncDisposable {
     this.#stop.abort();
     const running = [...this.#printers.values(), ...this.#senders.values()];
     await Promise.all([...this.#loops, ...running.map(({ done }) => done)]);
+    await this.#frames.settled();
     this.#pixels[Symbol.dispose]();
     this.changes.end();
   }
@@ -161,14 +175,10 @@ export class Agent implements AsyncDisposable {
   }
 
   async #compose(): Promise<void> {
-    const { clock, log, store, outbox, fetch } = this.deps;
     await composeEvents({
-      clock,
-      log,
-      store,
-      outbox,
-      fetch,
+      ...this.deps,
       pixels: this.#pixels,
+      files: this.#files,
       stored: this.#stored,
       settings: () => this.#settings,
       enqueued: (channels) => {
@@ -218,7 +228,11 @@ export class Agent implements AsyncDisposable {
       const now = clock.now();
       if (this.#troubles.tryTo("correct the times", () => this.#followClock(before, now))) before = now;
       for (const [name, { watched }] of this.#printers) {
-        this.#troubles.tryTo(`go on with "${name}"`, () => watched.step());
+        this.#troubles.tryTo(`go on with "${name}"`, () => {
+          watched.step();
+          this.#completeJob(watched);
+          this.#frames.look(watched.settings, watched.state);
+        });
       }
       if (!hasPassed(retention.everySeconds, retainedAt, now)) continue;
       this.#troubles.tryTo("forget what is old", () => {
@@ -226,6 +240,17 @@ export class Agent implements AsyncDisposable {
         if (store.retain({ now, ...retention }).isDone) retainedAt = now;
       });
     }
+  }
+
+  /** Asks the print file of a new job, once, what the printer did not say. */
+  #completeJob(watched: WatchedPrinter): void {
+    const { name } = watched.settings;
+    const job = activeJob(watched.state);
+    if (!job?.file || !job.isWatched || this.#completed.get(name) === job.id) return;
+    this.#completed.set(name, job.id);
+    const { id, file } = job;
+    void this.#files.of({ printer: watched.settings, file, job: id, signal: this.#stop.signal })
+      .then(({ facts }) => watched.completeJob(id, facts));
   }
 
   /** Where the wall clock was set, the times of this boot become what they were. */

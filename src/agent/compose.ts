@@ -1,23 +1,20 @@
 /**
  * The second loop: events become deliveries; rules decide who, text and pictures are made here.
  */
-import type { Clock, Wake } from "../clock.ts";
+import type { Wake } from "../clock.ts";
 import type { ChannelSettings, PrinterSettings, Settings } from "../config/settings.ts";
 import { composeMessage } from "../domain/message_text.ts";
 import { defaultRule, matchingRules, type Rule } from "../domain/rule.ts";
-import { errorText, type Log } from "../log.ts";
-import { eventPictures } from "./event_pictures.ts";
+import { completed } from "../domain/file_facts.ts";
+import { isEnd, type PrinterEvent } from "../domain/printer_event.ts";
+import { errorText } from "../log.ts";
+import { EventPictures, type EventPicturesDeps } from "./event_pictures.ts";
 import type { NewDelivery, Outbox } from "../outbox/outbox.ts";
-import type { Pixels } from "../pictures/pixels.ts";
 import type { Store, StoredEvent } from "../store/store.ts";
 
-export interface ComposeDeps {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface ComposeDeps extends EventPicturesDeps {
   readonly store: Store;
   readonly outbox: Outbox;
-  readonly fetch: typeof fetch;
-  readonly pixels: Pixels;
   settings(): Settings;
   /** Rung by the watch loops. */
   readonly stored: Wake;
@@ -64,16 +61,18 @@ async function composeEvent(stored: StoredEvent, deps: ComposeDeps, signal: Abor
   const settings = deps.settings();
   const printer = settings.printers.find((candidate) => candidate.name === stored.printer);
   const routes = routesOf(stored, settings, printer);
-  const picturesFor = eventPictures(stored, printer, { ...deps, signal });
-  const illustrated = await Promise.all(
-    routes.map(async ({ channel, rule }) => ({ channel, rule, ...await picturesFor(rule.picture) })),
-  );
+  const { timezone } = settings.agent;
+  const pictures = new EventPictures(stored, { ...deps, printer, timezone, signal });
+  const [event, ...illustrated] = await Promise.all([
+    routes.length > 0 ? withFileFacts(stored.event, pictures) : stored.event,
+    ...routes.map(async ({ channel, rule }) => ({ channel, rule, ...await pictures.of(rule.picture) })),
+  ]);
   if (signal.aborted) return; // still uncomposed: the next start takes it up
   const deliveries = illustrated.flatMap(({ channel, rule, pictures, notes }): NewDelivery[] => {
-    const message = composeMessage(stored.event, {
+    const message = composeMessage(event, {
       printer: stored.printer,
       agent: { name: settings.agent.name },
-      timezone: settings.agent.timezone,
+      timezone,
       now: deps.clock.now(),
       road: { rule: rule.name ?? rule.id, channel: channel.name },
       notes,
@@ -87,7 +86,16 @@ async function composeEvent(stored: StoredEvent, deps: ComposeDeps, signal: Abor
     }));
   });
   deps.outbox.enqueue(stored, deliveries);
+  if (event.job && isEnd(event) && !event.isTest) {
+    deps.store.frames.drop({ printer: stored.printer, job: event.job.id }); // its animation is a picture of the deliveries now
+  }
   deps.enqueued(routes.map(({ channel }) => channel.name));
+}
+
+/** The first words about a print are said before the printer itself knows much of it. */
+async function withFileFacts(event: PrinterEvent, pictures: EventPictures): Promise<PrinterEvent> {
+  if (event.kind !== "uploaded" && event.kind !== "started") return event;
+  return { ...event, facts: completed(event.facts, (await pictures.file()).facts) };
 }
 
 export interface Route {

@@ -4,6 +4,8 @@
 import type { Clock, Wake } from "../clock.ts";
 import type { PrinterSettings } from "../config/settings.ts";
 import { applyReport, passTime, restoreState } from "../domain/apply_report.ts";
+import { withFileFacts } from "../domain/file_facts.ts";
+import type { PrintFileFacts } from "../domain/print_file.ts";
 import { deriveEvents, type PrinterEvent, progressEvent } from "../domain/printer_event.ts";
 import { activeJob, emptyState, type PrinterState, type Report } from "../domain/printer_state.ts";
 import { dueProgress, type ProgressPolicy } from "../domain/progress.ts";
@@ -85,6 +87,8 @@ export class WatchedPrinter {
   /** Applies a report, or only the time that has passed, and stores what follows from it. */
   step(report?: Report): void {
     const now = this.deps.clock.now();
+    // What time has decided by now happened before what is reported now.
+    if (report && passTime(this.#state, now) !== this.#state) this.step();
     const before = this.#state;
     const applied = report ? applyReport(before, report, now) : passTime(before, now);
     const due = dueProgress(applied, this.#policies(), now);
@@ -97,6 +101,14 @@ export class WatchedPrinter {
       this.save(now);
     }
     if (due.state !== before) this.deps.changed();
+  }
+
+  /** What the file of this job says, where the printer says nothing. */
+  completeJob(job: string, facts: PrintFileFacts): void {
+    const completed = withFileFacts(this.#state, job, facts);
+    if (completed === this.#state) return;
+    this.#state = completed;
+    this.deps.changed();
   }
 
   /** The wall clock was set: the times of this boot become what they were. */

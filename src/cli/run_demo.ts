@@ -1,7 +1,7 @@
 /** What `filagram demo` runs: a simulated printer, a local inbox, the page; nothing leaves this machine. */
 import { systemClock } from "../clock.ts";
 import { startDemoCamera } from "../demo/camera.ts";
-import { startDemoStory, type StoryChapter } from "../demo/demo_story.ts";
+import { demoFile, demoFileName, startDemoStory, type StoryChapter } from "../demo/demo_story.ts";
 import { createInbox } from "../demo/inbox.tsx";
 import { startSmtpSink } from "../demo/smtp_sink.ts";
 import { Secrets } from "../log.ts";
@@ -34,10 +34,14 @@ export async function runDemo({ fast = false, once = false, listen }: DemoOption
     onChapter: (chapter) => terminal.say(chapterText[chapter]),
   });
   await using camera = startDemoCamera({ percent: story.printedPercent });
+  const files = `${folder}/files`;
+  await Deno.mkdir(files);
+  await Deno.writeFile(`${files}/${demoFileName}`, demoFile({ isFast: fast }));
   const path = `${folder}/filagram.yaml`;
+  const { linkPath } = story;
   await Deno.writeTextFile(
     path,
-    demoSettings({ linkPath: story.linkPath, smtpPort: sink.port, camera: camera.snapshotUrl }),
+    demoSettings({ linkPath, files, smtpPort: sink.port, camera: camera.snapshotUrl }),
   );
   const secrets = new Secrets();
   const settings = await readSettings(path, pieces, secrets);
@@ -88,12 +92,15 @@ const chapterText: Record<StoryChapter, string> = {
   finished: "The print is finished.",
 };
 
-function demoSettings({ linkPath, smtpPort, camera }: { linkPath: string; smtpPort: number; camera: string }): string {
+function demoSettings(
+  { linkPath, files, smtpPort, camera }: { linkPath: string; files: string; smtpPort: number; camera: string },
+): string {
   return `agent: { name: demo }
 printers:
   - name: Ender-3
     driver: marlin
     address: serial:${linkPath}
+    files: ${files}
     camera: { snapshot: "${camera}" }
 channels:
   - name: mail
@@ -104,10 +111,17 @@ channels:
     from: Filagram <printers@example.org>
     to: [owner@example.org]
 rules:
+  - name: the end
+    when: [finished, cancelled, failed, ended]
+    picture: animation
+  - name: what is wanted of you
+    when: [paused, needs_you]
+    picture: both
   - name: the important
-    when: [started, paused, needs_you, resumed, finished, cancelled, failed, ended, error, message, offline, online]
+    when: [started, resumed, error, message, offline, online]
   - name: now and then
     when: [progress]
     every: 25 %
+    picture: progress
 `;
 }

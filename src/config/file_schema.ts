@@ -24,7 +24,6 @@ export const planned = {
   channels: [
     "ntfy pushover telegram discord slack matrix gotify signal webhook apprise twilio mqtt".split(" "),
   ].flat(),
-  pictures: ["both", "progress", "animation"],
   events: ["first_layer", "bed_cooled"],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -159,7 +158,7 @@ export const ruleSchema = z.strictObject({
     .describe("What happened"),
   printers: nameList("Names of printers; all if absent"),
   tell: nameList("Names of channels; all if absent"),
-  picture: wordSchema(picturePolicies, { plannedWords: planned.pictures, what: "choice of picture" }).default("auto"),
+  picture: wordSchema(picturePolicies, { what: "choice of picture" }).default("auto"),
   every: progressStepSchema.optional().describe("How often progress is told"),
   gap: durationSchema({ leastSeconds: 0, mostSeconds: mostGapSeconds }).optional()
     .describe("Progress never more often than this"),

@@ -7,6 +7,7 @@ import { SdCard } from "./marlin/sd_card.ts";
 import type { PrinterView } from "./marlin_simulator.ts";
 import { type PrinterOnPty, simulatePrinterOnPty } from "./printer_on_pty.ts";
 import { sliceModel } from "./sliced_file.ts";
+import { slicerDrawing } from "./slicer_drawing.ts";
 
 export type StoryChapter =
   | "waiting for the agent"
@@ -39,13 +40,24 @@ export interface DemoStoryOptions {
 
 /** Real seconds; the machine minutes are printed in `printSeconds`. */
 const paces = {
-  normal: { printSeconds: 85, settleSeconds: 4, mendSeconds: 10 },
-  fast: { printSeconds: 15, settleSeconds: 2, mendSeconds: 3.5 },
+  normal: { heatSeconds: 5, printSeconds: 85, settleSeconds: 4, mendSeconds: 10 },
+  fast: { heatSeconds: 1, printSeconds: 15, settleSeconds: 2, mendSeconds: 3.5 },
 };
 const modelMinutes = 72;
 const runoutPercent = 50;
 const lookMilliseconds = 200;
 export const demoFileName = "benchy.gcode";
+
+/** The bytes of {@link demoFileName}, as they also lie on the printer's card. */
+export function demoFile({ isFast = false }: { isFast?: boolean }): Uint8Array<ArrayBuffer> {
+  const { heatSeconds, printSeconds } = isFast ? paces.fast : paces.normal;
+  return sliceModel({
+    minutes: modelMinutes,
+    statedSeconds: heatSeconds + printSeconds,
+    movesPerLayer: 160,
+    thumbnail: slicerDrawing,
+  });
+}
 
 /** Starts the printer at once and the print as soon as an agent talks to it. */
 export function startDemoStory(options: DemoStoryOptions): DemoStory {
@@ -59,7 +71,7 @@ export function startDemoStory(options: DemoStoryOptions): DemoStory {
     machine: "Simulated Ender-3",
     heaters: "home",
     timeScale: modelMinutes * 60 / pace.printSeconds,
-    card: new SdCard({ [demoFileName]: sliceModel({ minutes: modelMinutes }) }),
+    card: new SdCard({ [demoFileName]: demoFile(options) }),
   });
   let chapter: StoryChapter = "waiting for the agent";
   const turn = (next: StoryChapter) => {

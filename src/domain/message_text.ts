@@ -157,6 +157,7 @@ function eventFacts(event: PrinterEvent, context: MessageContext): MessageFact[]
   switch (event.kind) {
     case "uploaded":
     case "started":
+      add("slicer", event.kind === "uploaded" ? facts.slicer : undefined);
       add("ready at about", event.kind === "started" ? readyAt : undefined);
       add(
         "estimated",

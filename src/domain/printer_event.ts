@@ -35,6 +35,9 @@ export const eventKinds = [
 ] as const;
 export type EventKind = typeof eventKinds[number];
 
+/** A print is over. */
+export const endKinds: readonly EventKind[] = ["finished", "cancelled", "failed", "ended"];
+
 export interface JobRef {
   readonly id: string;
   readonly file?: FileRef;
@@ -54,6 +57,8 @@ export interface EventFacts {
   readonly filamentMillimetres?: number;
   readonly filamentGrams?: number;
   readonly temperatures?: Temperatures;
+  /** Of a print file: `PrusaSlicer 2.9.0`. */
+  readonly slicer?: string;
   /** Of a failure that came long after the last progress: when that was. */
   readonly stillSince?: Moment;
 }
@@ -217,6 +222,10 @@ function factsOf(state: PrinterState, job: ActiveJob | EndedJob | undefined, now
     }),
     ...temperatures,
   };
+}
+
+export function isEnd({ kind }: PrinterEvent): boolean {
+  return endKinds.includes(kind);
 }
 
 /** The name of the print as messages show it, if the printer told one. */

@@ -5,8 +5,12 @@ import type { ProgressStep } from "./progress.ts";
 import type { EventKind, PrinterEvent } from "./printer_event.ts";
 import { isNeed } from "./printer_state.ts";
 
-/** Which picture goes with a message; `auto`: the thumbnail at the start of a print if there is one, else the camera. */
-export const picturePolicies = ["auto", "camera", "thumbnail", "none"] as const;
+/**
+ * Which picture goes with a message. `auto`: the thumbnail at the start of a print if there is one, else the camera; where there is none,
+ * the thumbnail as far as it is printed, which is `progress`. `both`: thumbnail beside camera. `animation`: at the end of a print all that
+ * the camera saw of it, else as `auto`. What cannot be had is replaced by what can.
+ */
+export const picturePolicies = ["auto", "camera", "thumbnail", "both", "progress", "animation", "none"] as const;
 export type PicturePolicy = typeof picturePolicies[number];
 
 export interface Rule {

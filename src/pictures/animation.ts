@@ -61,7 +61,7 @@ const mostFrameMilliseconds = 500;
 const maxColours = 255;
 const unchangedIndex = 255;
 /** A pixel that differs by less from the one shown is noise; leaving it as it was makes the file much smaller. */
-const maxNoise = 14;
+const maxNoise = 8;
 /** The palette is chosen from so many pixels of all pictures. */
 const maxSamples = 60_000;
 

@@ -130,6 +130,16 @@ function readExif(view: DataView, start: number): Orientation | undefined {
   }
 }
 
+const pngColours = { grey: 0, full: 2 };
+
+/** The type of a JPEG or PNG that certainly has nothing transparent; undefined: it may have, or is something else. */
+export function opaqueType(bytes: Uint8Array): "image/jpeg" | "image/png" | undefined {
+  const type = pictureType(bytes);
+  if (type === "image/jpeg") return type;
+  const colours = bytes[25]; // in IHDR; transparency of a single colour, tRNS, is used by no slicer
+  return type === "image/png" && (colours === pngColours.grey || colours === pngColours.full) ? type : undefined;
+}
+
 /** How far behind the end of a JPEG cameras have been seen to add bytes of their own. */
 const maxJunkBytes = 64 * 1024;
 

@@ -16,7 +16,7 @@ export const maxSnapshotBytes = 8 * 1024 * 1024;
 export type SnapshotResult =
   /** `flaw`: what is wrong with it, though it can be looked at: `is black`. */
   | { readonly kind: "picture"; readonly picture: Omit<Picture, "hash">; readonly flaw?: string }
-  /** `isBroken`: bytes came, but they are no whole picture. */
+  /** `isBroken`: the next one may be whole. */
   | { readonly kind: "none"; readonly reason: string; readonly isBroken?: true };
 
 export interface SnapshotOptions {
@@ -57,9 +57,8 @@ async function look(
       : await source.snapshot(limit);
     const mediaType = pictureType(bytes);
     if (!mediaType) {
-      const isPage = isWebPage(bytes);
-      const what = bytes.length === 0 ? "nothing" : isPage ? "a web page" : `${bytes.length} other bytes`;
-      return { ...none(`it sent no picture but ${what}`), ...(isPage ? {} : { isBroken: true }) };
+      if (bytes.length === 0) return { ...none("it sent no picture but nothing"), isBroken: true };
+      return none(`it sent no picture but ${isWebPage(bytes) ? "a web page" : `${bytes.length} other bytes`}`);
     }
     const header = readPictureHeader(bytes);
     if (!header) return { ...none(`it sent a broken picture of ${bytes.length} bytes`), isBroken: true };

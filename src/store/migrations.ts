@@ -69,4 +69,17 @@ export const migrations: readonly string[] = [
   CREATE INDEX delivery_event ON delivery (event);
   CREATE INDEX delivery_settled ON delivery (settled_boot, settled_ms) WHERE settled_ms IS NOT NULL;
   `,
+  `
+  CREATE TABLE frame ( -- small camera pictures of a print under way, for its animation
+    printer TEXT NOT NULL,
+    job TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    percent REAL NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    monotonic_ms REAL NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (printer, job, number)
+  ) STRICT;
+  `,
 ];

@@ -43,7 +43,8 @@ function removeSettledPictures({ sql, pictures }: Parts): number {
   const needed = new Set(
     sql.all<{ hash: string }>(
       `SELECT DISTINCT json_extract(picture.value, '$.hash') AS hash
-       FROM delivery, json_each(delivery.pictures) AS picture WHERE delivery.${unsettled}`,
+       FROM delivery, json_each(delivery.pictures) AS picture WHERE delivery.${unsettled}
+       UNION SELECT hash FROM frame`,
     ).map(({ hash }) => hash),
   );
   let removed = 0;
@@ -77,7 +78,10 @@ function removeOld(sql: Sql, until: Temporal.Instant): number {
            AND is_composed = 1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.event = event.id)
          LIMIT ${maxRemoved})`,
       limits,
-    ));
+    ) + sql.run("DELETE FROM frame WHERE wall_ms >= :believable AND wall_ms < :until", {
+      until: limits.until,
+      believable: limits.believable,
+    }));
 }
 
 /** The oldest settled first; then pictures of what waits, oldest first; never a text that waits. */

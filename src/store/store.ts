@@ -7,6 +7,7 @@ import type { PrinterEvent } from "../domain/printer_event.ts";
 import type { PrinterState } from "../domain/printer_state.ts";
 import { openDatabase, type Sql, type SqlValue } from "./database.ts";
 import { decodeEvent, decodeState, encode, withCorrectedMoments } from "./event_rows.ts";
+import { Frames } from "./frames.ts";
 import { migrations } from "./migrations.ts";
 import { PictureFolder, syncFolder } from "./pictures.ts";
 import { retain, type Retention } from "./retention.ts";
@@ -47,6 +48,8 @@ export class Store implements Disposable {
   readonly agentId: string;
   /** Kept by the outbox, swept by {@link retain}. */
   readonly pictures: PictureFolder;
+  /** Small pictures of prints under way. */
+  readonly frames: Frames;
   /** What could not be read back and was left out, one sentence each; the newest {@link maxWarnings}. */
   readonly warnings: string[] = [];
 
@@ -55,6 +58,7 @@ export class Store implements Disposable {
     this.sql = sql;
     this.agentId = agentIdOf(sql);
     this.pictures = new PictureFolder(`${folder}/pictures`);
+    this.frames = new Frames(sql, this.pictures);
   }
 
   /**

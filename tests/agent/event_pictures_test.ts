@@ -1,6 +1,7 @@
 /** Pictures on the road: compose, outbox and send with a real camera, real files and a real store. */
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { PrintFiles } from "../../src/agent/print_files.ts";
 import { composeEvents } from "../../src/agent/compose.ts";
 import { sendDeliveries } from "../../src/agent/send.ts";
 import { type ChannelLimits, defineChannel, type FittedDelivery, type SendResult } from "../../src/channels/channel.ts";
@@ -35,6 +36,9 @@ class WakeAtEnd extends Wake {
     return Promise.resolve();
   }
 }
+
+const unreachable = () => Promise.reject(new Error("There are no links"));
+const noLinks = { openLink: unreachable, openMessages: unreachable };
 
 /** A printer with a camera and a folder of files, one rule and channels that answer as told. */
 class Road implements AsyncDisposable {
@@ -101,10 +105,11 @@ class Road implements AsyncDisposable {
   async compose(): Promise<void> {
     const stop = new AbortController();
     const enqueued = Promise.withResolvers<void>();
+    const deps = { ...this.#deps, fetch, links: noLinks };
     const loop = composeEvents({
-      ...this.#deps,
+      ...deps,
+      files: new PrintFiles(deps),
       store: this.fixture.store,
-      fetch,
       settings: () => this.#settings,
       stored: new Wake(),
       enqueued: () => enqueued.resolve(),

@@ -283,7 +283,7 @@ const rules: readonly Row[] = [
   {
     what: "words and names that are unknown",
     yaml: base +
-      "rules:\n  - when: [starte, first_layer, x]\n    printers: [MK3]\n    tell: [Mail, phone]\n    picture: both\n",
+      "rules:\n  - when: [starte, first_layer, x]\n    printers: [MK3]\n    tell: [Mail, phone]\n    picture: film\n",
     says: [
       'filagram.yaml:6:12: rule 1, when entry 1: "starte" is no event: did you mean "started"?',
       'filagram.yaml:6:20: rule 1, when entry 2: "first_layer" is planned, not built yet: remove it',
@@ -292,7 +292,8 @@ const rules: readonly Row[] = [
       'filagram.yaml:7:16: rule 1, printers entry 1: unknown printer "MK3": did you mean "MK3S"?',
       'filagram.yaml:8:12: rule 1, tell entry 1: unknown channel "Mail": did you mean "mail"?',
       'filagram.yaml:8:18: rule 1, tell entry 2: unknown channel "phone": there is only "mail"',
-      'filagram.yaml:9:14: rule 1, picture: "both" is planned, not built yet: remove it',
+      'filagram.yaml:9:14: rule 1, picture: "film" is no choice of picture: use auto, camera, thumbnail, both, ' +
+      "progress, animation or none",
     ],
   },
   {
