@@ -24,6 +24,10 @@ export class PolledHouse implements AsyncDisposable {
   /** Why the driver gave up, each time. */
   readonly losses: string[] = [];
   readonly logged: string[] = [];
+  /** What the driver asked, and how it was answered: `GET /api/v1/status 200`. */
+  readonly asked: string[] = [];
+  /** So often a question was asked before the last one was answered. */
+  overlaps = 0;
   readonly #owner: Owner;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
@@ -108,9 +112,11 @@ export class PolledHouse implements AsyncDisposable {
 
   /** The whole answer is here before the driver sees any of it. */
   async #fetch(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Promise<Response> {
-    this.#underWay++;
+    if (this.#underWay++ > 0) this.overlaps++;
     try {
       const response = await fetch(input, init);
+      const { pathname, search } = new URL(String(input));
+      this.asked.push(`${init?.method ?? "GET"} ${pathname}${search} ${response.status}`);
       const body = response.body === null ? null : await response.arrayBuffer();
       return new Response(body, { status: response.status, headers: response.headers });
     } finally {

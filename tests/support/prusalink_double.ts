@@ -34,13 +34,8 @@ export class PrusaLinkDouble implements AsyncDisposable {
   readonly #options: Required<Omit<DoubleOptions, "apiKey">> & { readonly apiKey: string | undefined };
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   #nonce = randomBytes(8).toString("hex");
-  #atOnce = 0;
   /** Each request: `GET /api/v1/status 401`. */
   readonly requests: string[] = [];
-  /** More than one request at a time was seen so often. */
-  overlaps = 0;
-  /** Of all requests. */
-  readonly userAgents: Set<string> = new Set();
   readonly files: DoubleFile[] = [];
   state = "IDLE";
   job: DoubleJob | undefined;
@@ -90,16 +85,9 @@ export class PrusaLinkDouble implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
-    this.userAgents.add(request.headers.get("user-agent") ?? "");
-    this.#atOnce++;
-    if (this.#atOnce > 1) this.overlaps++;
-    try {
-      const response = await this.interfere?.(request) ?? this.#refusal(request) ?? this.#serve(pathname, request);
-      this.requests.push(`${request.method} ${pathname}${search} ${response.status}`);
-      return response;
-    } finally {
-      this.#atOnce--;
-    }
+    const response = await this.interfere?.(request) ?? this.#refusal(request) ?? this.#serve(pathname, request);
+    this.requests.push(`${request.method} ${pathname}${search} ${response.status}`);
+    return response;
   }
 
   #refusal(request: Request): Response | undefined {

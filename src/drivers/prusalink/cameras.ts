@@ -8,7 +8,6 @@ import { type Answer, hostOf, type HostSettings } from "./host.ts";
 import { camerasShape } from "./shapes.ts";
 
 const maxPhotoBytes = 8 * 1024 * 1024;
-const maxPhotoSeconds = 20;
 /** It takes a picture every 10 to 60 s, or every layer; an older one shows another moment. */
 const maxPhotoAgeSeconds = 90;
 
@@ -20,9 +19,7 @@ export async function cameras(settings: HostSettings, io: DriverIo): Promise<Cam
     if (camera_id === undefined || connected === false) return [];
     const snapshot = async (signal: AbortSignal) => {
       const path = `/api/v1/cameras/${encodeURIComponent(camera_id)}/snap`;
-      return photoOf(
-        await host.bytes(path, { ...io, signal }, { maxBytes: maxPhotoBytes, maxSeconds: maxPhotoSeconds }),
-      );
+      return photoOf(await host.bytes(path, { ...io, signal }, { maxBytes: maxPhotoBytes }));
     };
     return [{ ...known({ name: config?.name }), source: { snapshot }, flip: [], rotateDegrees: 0 }];
   });

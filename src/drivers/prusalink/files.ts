@@ -8,7 +8,8 @@ import { hostOf, type HostSettings } from "./host.ts";
 import { fileShape, type HostFile, type Meta, type Status } from "./shapes.ts";
 
 const maxThumbnailBytes = 4 * 1024 * 1024;
-const maxThumbnailSeconds = 20;
+/** No poll is made meanwhile. */
+const maxThumbnailSeconds = 12;
 
 /**
  * Pi: `/PrusaLink gcodes/sub/a.gcode` on the storage `/local`, whose name is `PrusaLink gcodes`. Buddy: `A~1.GCO` in

@@ -91,7 +91,8 @@ export class PrusaLinkHost {
           await response.body?.cancel();
           throw this.#refusal(response.status);
         }
-        return { status: response.status, headers: response.headers, bytes: await readLimited(response, maxBytes) };
+        const { status, headers: told } = response;
+        return { status, headers: told, bytes: await this.#readLimited(response, maxBytes) };
       } catch (error) {
         throw this.#lost(error, { io, limit, maxSeconds: maxSeconds ?? maxAnswerSeconds });
       }
@@ -118,6 +119,19 @@ export class PrusaLinkHost {
     const mine = this.#turn.then(ask);
     this.#turn = mine.catch(() => {});
     return await mine;
+  }
+
+  async #readLimited(response: Response, maxBytes: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of response.body ?? []) {
+      size += part.length;
+      if (size > maxBytes) {
+        throw new LinkLostError(`${this.name} answered more than ${maxBytes} bytes`, { problem: "other" });
+      }
+      parts.push(part);
+    }
+    return joined(parts, size);
   }
 
   #refusal(status: number): LinkLostError {
@@ -147,14 +161,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-async function readLimited(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > maxBytes) throw new LinkLostError(`It answered more than ${maxBytes} bytes`, { problem: "other" });
-    parts.push(part);
-  }
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
   const whole = new Uint8Array(size);
   let offset = 0;
   for (const part of parts) {

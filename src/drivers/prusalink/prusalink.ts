@@ -28,13 +28,16 @@ const paceSeconds = { busy: 2, idle: 5 };
 /** So many questions in a row may go unanswered before the printer is lost. */
 const maxMisses = 2;
 
+/** What a header can hold. */
+const ascii = z.string().regex(/^[ -~]+$/, "must be made of plain letters, digits and signs");
+
 const settings = z.strictObject({
   address: z.string().min(1).transform(webAddress).describe(
     "Address of the printer or its Pi: 192.168.1.20, mk4.local",
   ),
-  user: z.string().min(1).default("maker").describe("User of PrusaLink, maker if nobody changed it"),
+  user: ascii.default("maker").describe("User of PrusaLink, maker if nobody changed it"),
   password: z.string().min(1).optional().describe("Password, on the printer under Settings > Network > PrusaLink"),
-  apiKey: z.string().min(1).optional().describe("API key, instead of a password"),
+  apiKey: ascii.optional().describe("API key, instead of a password"),
 }).refine(({ password, apiKey }) => password !== undefined || apiKey !== undefined, {
   path: ["password"],
   message: "is missing: it stands on the printer under Settings > Network > PrusaLink",

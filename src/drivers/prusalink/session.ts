@@ -142,18 +142,14 @@ export class Session {
   /** Stopped by somebody, or by a restart of the printer, which has forgotten its temperatures. */
   #stopped(printer: Status["printer"], sinceSeconds: number): Report {
     const job = this.#job;
-    if (!job) return this.#end("cancelled");
-    if (job.hadTemperatures && printer.temp_nozzle === undefined && !job.hasRestarted) {
-      job.hasRestarted = true;
-      return { restarted: {} };
-    }
-    return sinceSeconds < stoppedHoldSeconds ? {} : this.#end("cancelled");
+    if (job) job.hasRestarted ||= job.hadTemperatures && printer.temp_nozzle === undefined;
+    return job && sinceSeconds < stoppedHoldSeconds ? {} : this.#end("cancelled");
   }
 
   #end(outcome: Outcome): Report {
-    this.#ended = this.#job?.names ?? this.#ended;
-    this.#job = undefined;
-    return { job: { kind: "ended", outcome, ...this.#ended } };
+    const { names, hasRestarted } = this.#job ?? { names: this.#ended, hasRestarted: false };
+    [this.#ended, this.#job] = [names, undefined];
+    return { ...(hasRestarted ? { restarted: {} } : {}), job: { kind: "ended", outcome, ...names } };
   }
 
   /** A job that was there and is gone, without a look at its end. */
