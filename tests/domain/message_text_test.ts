@@ -177,3 +177,12 @@ Deno.test("durationText() says times as people do", () => {
 Deno.test("percentText() never rounds up to an end that has not come", () => {
   assert.deepEqual([0, 25, 99.99, 100, 140, -3].map(percentText), ["0 %", "25 %", "99 %", "100 %", "100 %", "0 %"]);
 });
+
+Deno.test("composeMessage() says of a failure when the last progress was, if it had stood still", () => {
+  const stillSince = moment("2026-11-23T17:18:00Z", 880);
+  const failed = { at, job, facts: { ...half, stillSince }, kind: "failed", text: "gone" } satisfies PrinterEvent;
+  const rows = composeMessage(failed, context).facts;
+  assert.deepEqual(rows.find(({ label }) => label === "last progress"), { label: "last progress", value: "18:18" });
+  const { facts } = composeMessage({ ...failed, facts: half }, context);
+  assert.equal(facts.find(({ label }) => label === "last progress"), undefined);
+});
