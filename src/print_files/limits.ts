@@ -8,7 +8,7 @@ export const limits = {
   /** One read of a text file; sections of real files fit into one or two. */
   windowBytes: 64 * kibibyte,
   /** The head of a text file is read up to the first move that prints; the last thumbnail of 51 real files ended at 480 KB. */
-  maxHeadBytes: 4 * mebibyte,
+  maxHeadBytes: 2 * mebibyte,
   /** The tail is read this far back, if facts are missing; real ones began 27 KB before the end. */
   maxTailBytes: 400 * kibibyte,
   /** Encoded, after base64. A larger one is no thumbnail. */

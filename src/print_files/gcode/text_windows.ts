@@ -48,7 +48,14 @@ const utf8 = new TextDecoder();
 /** A head of 4 MiB with only ordinary lines has some 70,000. */
 const maxLines = 500_000;
 
-/** Without their ends, whichever of LF, CRLF and a lone CR those are. */
+/** Without their ends, whichever of LF, CRLF and a lone CR those are; of moves in a row, which say nothing, only the first. */
 export function linesOf(bytes: Uint8Array): string[] {
-  return utf8.decode(bytes).split(/\r\n|\r|\n/, maxLines);
+  const lines = utf8.decode(bytes).split(/\r\n|\r|\n/, maxLines);
+  return lines.filter((line, index) => !isMove(line) || !isMove(lines[index - 1] ?? ""));
+}
+
+/** `G0 ` to `G3 ` */
+function isMove(line: string): boolean {
+  const digit = line.charCodeAt(1);
+  return line.charCodeAt(0) === 0x47 && digit >= 0x30 && digit <= 0x33 && line.charCodeAt(2) === 0x20;
 }
