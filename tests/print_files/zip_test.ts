@@ -243,6 +243,14 @@ Deno.test("a MakerBot package says everything in its JSON", async () => {
   });
 });
 
+Deno.test("a MakerBot package with G-code in it has its layers, too", async () => {
+  const entries = { "meta.json": JSON.stringify({ duration_s: 60, bot_type: "sketch" }), "print.gcode": prusaGcode(4) };
+  const file = await read(zipOf(entries), { scanLayers: true });
+  const { facts, marks } = file;
+  assert.deepEqual([facts.estimatedSeconds, facts.printerModel, facts.layers], [60, "sketch", 4]);
+  assert.equal(marks?.layerMarks.length, 4);
+});
+
 for (
   const [name, text] of [
     ["config.json", JSON.stringify({ printTime: 3600.4, layerHeight: 0.05, numFast: 90, materialName: "Tough" })],

@@ -1,16 +1,24 @@
 /**
- * MakerBot's package: no G-code, but all facts in one JSON.
+ * MakerBot's package: all facts in one JSON; the moves in a form of its own, or (Sketch) in G-code.
  * Cura plugins/MakerbotWriter/MakerbotWriter.py (UNVERIFIED on files of MakerBot's own programs).
  */
 import type { PrintFileFacts } from "../../domain/print_file.ts";
 import { numberOf, numbersOf, recordOf, textOf, textsOf } from "./json_values.ts";
-import type { Reading, ReadOptions } from "./reading.ts";
+import { mergeFacts, type Reading, type ReadOptions } from "./reading.ts";
 import type { ZipFile } from "./zip_file.ts";
 
 export async function readMakerbot(zip: ZipFile, { signal }: ReadOptions): Promise<Reading> {
   const said = recordOf(await zip.json("meta.json", signal)) ?? {};
   const thumbnails = await zip.images(zip.names(/thumbnail[^/]*\.(png|jpe?g)$/i), signal);
-  return { container: "makerbot", facts: factsOf(said), thumbnails, problems: zip.problems };
+  const facts = factsOf(said);
+  if (!zip.has("print.gcode")) return { container: "makerbot", facts, thumbnails, problems: zip.problems };
+  const text = await zip.readText("print.gcode", { container: "makerbot", signal });
+  return {
+    ...text,
+    facts: mergeFacts(facts, text.facts),
+    thumbnails: [...thumbnails, ...text.thumbnails],
+    problems: [...text.problems, ...zip.problems],
+  };
 }
 
 function factsOf(said: Readonly<Record<string, unknown>>): PrintFileFacts {
