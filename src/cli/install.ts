@@ -57,11 +57,11 @@ async function install(options: InstallOptions, program: Command, pieces: Pieces
     terminal.say(done);
   }
   if (changes === 0) terminal.say("All is installed as it should be");
-  if (system.isRunning) await startService(pieces);
+  if (system.isRunning) await startService(pieces, changes > 0 ? "restart" : "start");
 }
 
-/** Starts the service anew, or says what is to be done before. */
-async function startService(pieces: Pieces): Promise<void> {
+/** Starts the service, or says what is to be done before. `start` leaves one that runs alone. */
+async function startService(pieces: Pieces, verb: "start" | "restart"): Promise<void> {
   const { terminal } = pieces;
   const settings = await tryReadSettings(places.settings, pieces, new Secrets());
   if (typeof settings === "string") {
@@ -70,8 +70,8 @@ async function startService(pieces: Pieces): Promise<void> {
         "  sudo filagram check\n  sudo systemctl restart filagram",
     );
   }
-  const restarted = await runProgram("systemctl", ["restart", "filagram.service"]);
-  if (restarted.kind === "ran" && !restarted.isOk) throw new OwnerError(`It does not start: ${restarted.output}`);
+  const started = await runProgram("systemctl", [verb, "filagram.service"]);
+  if (started.kind === "ran" && !started.isOk) throw new OwnerError(`It does not start: ${started.output}`);
   terminal.say("It runs. What it says: journalctl -u filagram");
 }
 
