@@ -11,6 +11,7 @@ import { addInstallCommand, addUninstallCommand } from "./install.ts";
 import { addOutboxCommand } from "./outbox.ts";
 import { addPasswordCommand } from "./password.ts";
 import { giveUpNeedless } from "./permissions.ts";
+import { addLoginCommand } from "./login.ts";
 import { OwnerError, type Pieces } from "./pieces.ts";
 import { addRunCommand } from "./run.ts";
 import { addSettingsCommand } from "./settings.ts";
@@ -22,6 +23,7 @@ const commands = [
   addRunCommand,
   addDemoCommand,
   addDiscoverCommand,
+  addLoginCommand,
   addInspectCommand,
   addCheckCommand,
   addTestCommand,
