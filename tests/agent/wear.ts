@@ -10,6 +10,8 @@ export interface Wear {
   readonly idleBytes: number;
   readonly printingBytes: number;
   readonly messages: number;
+  /** The journal of the database after both hours. */
+  readonly walBytes: number;
 }
 
 const secondsPerReport = 2;
@@ -49,6 +51,7 @@ if (import.meta.main) {
     idleBytes: idle - start,
     printingBytes: writtenBytes() - idle,
     messages: channel.sent.length,
+    walBytes: Deno.statSync(`${house.store.folder}/filagram.db-wal`).size,
   };
   console.log(JSON.stringify(wear));
 }

@@ -25,11 +25,12 @@ Deno.test({
     });
     const { code, stdout } = await child.output();
     assert.equal(code, 0);
-    const { idleBytes, printingBytes, messages }: Wear = JSON.parse(new TextDecoder().decode(stdout));
+    const { idleBytes, printingBytes, messages, walBytes }: Wear = JSON.parse(new TextDecoder().decode(stdout));
     const kilobytes = (bytes: number) => `${Math.round(bytes / 1024)} KB`;
     console.log(`idle ${kilobytes(idleBytes)}, printing ${kilobytes(printingBytes)} with ${messages} messages`);
     assert.ok(messages >= 11, "a print that nobody heard of proves nothing");
     assert.ok(printingBytes > 100 * 1024, "nothing was measured");
+    assert.ok(walBytes <= 4.5 * megabyte, `${walBytes} bytes in the journal: nobody brings it home`);
     assert.ok(idleBytes < megabyte, `${idleBytes} bytes while idle`);
     assert.ok(printingBytes < 5 * megabyte, `${printingBytes} bytes while printing`);
   },
