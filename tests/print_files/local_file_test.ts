@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import type { FileRef } from "../../src/domain/print_file.ts";
 import { findLocalFile, openLocalFile } from "../../src/print_files/local_file.ts";
-import { readLocalThumbnail } from "../../src/print_files/read_local_thumbnail.ts";
-import { FakeClock } from "../support/fake_clock.ts";
 
 const never = new AbortController().signal;
 
@@ -104,13 +102,4 @@ Deno.test("openLocalFile() reads parts, also beyond the end", async () => {
   assert.equal(reader.sizeBytes, 10);
   assert.deepEqual([await text(2, 3), await text(8, 9), await text(10, 1), await text(99, 1)], ["234", "89", "", ""]);
   await assert.rejects(reader.read(0, 1, AbortSignal.abort()), { name: "AbortError" });
-});
-
-Deno.test("readLocalThumbnail() says nothing where there is nothing", async () => {
-  using folder = new Folder();
-  folder.write("benchy.gcode");
-  Deno.mkdirSync(join(folder.path, "dir.gcode"));
-  for (const path of ["benchy.gcode", "dir.gcode", "none.gcode"]) {
-    assert.equal(await readLocalThumbnail(folder.path, { path }, { clock: new FakeClock(), signal: never }), undefined);
-  }
 });

@@ -1,9 +1,11 @@
 /** Which kind a file is, gzip and gx, and the limits that hold for all kinds. */
 import assert from "node:assert/strict";
+import { basename, dirname, join as joinPath } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { RangeReader } from "../../src/domain/print_file.ts";
 import { bestThumbnail, thumbnailsByWorth } from "../../src/print_files/best_thumbnail.ts";
 import type { EmbeddedImage } from "../../src/print_files/embedded_image.ts";
+import { findLocalFile, openLocalFile } from "../../src/print_files/local_file.ts";
 import { limits } from "../../src/print_files/limits.ts";
 import { readPrintFile } from "../../src/print_files/print_file.ts";
 import { join, jpegOf, painted, pngOf } from "../pictures/samples.ts";
@@ -222,10 +224,33 @@ for (const [what, images, expected] of choices) {
   });
 }
 
+const asText = (bytes: Uint8Array, tag = "thumbnail") =>
+  `; ${tag} begin 9x9 ${bytes.toBase64().length}\n; ${bytes.toBase64()}\n; thumbnail end\n`;
+const shown: readonly (readonly [where: string, path: string, bytes: Uint8Array, expected: string | undefined])[] = [
+  ["in a sub-folder", "cubes/deep/cube.gcode", utf8(asText(png) + prusaGcode(1)), "png"],
+  ["in a UFP", "cube.ufp", zipOf({ "/3D/model.gcode": prusaGcode(1), "/Metadata/thumbnail.png": png }), "png"],
+  ["as a JPEG", "cube.gcode", utf8(asText(jpegOf(painted("ab", 60))) + prusaGcode(1)), "jpeg"],
+  ["as a QOI", "cube.gcode", utf8(asText(qoiHeader(60, 60), "thumbnail_QOI") + prusaGcode(1)), "qoi"],
+  ["nowhere, which is no error", "cube.gcode", utf8(prusaGcode(1)), undefined],
+];
+for (const [where, path, bytes, expected] of shown) {
+  Deno.test(`museum: 17 the thumbnail is ${where}`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "filagram-museum-" });
+    try {
+      await Deno.mkdir(dirname(joinPath(folder, path)), { recursive: true });
+      await Deno.writeFile(joinPath(folder, path), bytes);
+      const found = await findLocalFile(folder, { path: basename(path) }, never);
+      await using reader = await openLocalFile(found ?? "");
+      const file = await readPrintFile(reader, { signal: never });
+      assert.deepEqual([bestThumbnail(file.thumbnails)?.format, file.problems], [expected, []]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
 Deno.test("thumbnails that nobody could decode are left out, and a problem says so", async () => {
-  const block = (bytes: Uint8Array) =>
-    `; thumbnail begin 9x9 ${bytes.toBase64().length}\n; ${bytes.toBase64()}\n; thumbnail end\n`;
-  const file = await read(utf8(block(qoiHeader(40_000, 40_000)) + block(jpegOf(painted("ab", 60))) + prusaGcode(1)));
+  const file = await read(utf8(asText(qoiHeader(40_000, 40_000)) + asText(jpegOf(painted("ab", 60))) + prusaGcode(1)));
   assert.deepEqual(file.thumbnails.map(({ format }) => format), ["jpeg"]);
   assert.match(file.problems.join("\n"), /40000x40000/);
   assert.equal(file.facts.printerModel, "MINI");
