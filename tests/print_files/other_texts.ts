@@ -231,7 +231,7 @@ ${moves}; END_LAYER_OBJECT z=5.000\n; Estimated Build Time:   7.94 minutes\n; Fi
   {
     what: "values that are none",
     text:
-      `;TIME:soon\n;Filament used: lots\n; layer_height = 0\n; filament used [mm] = 1, x\n; filament_colour = red;blue\n; objects_info = {"objects":[\n${moves}`,
+      `; Time: 12:30\n;Print time: soon\n;Filament used: lots\n; layer_height = 0\n; filament used [mm] = 1, x\n; filament_colour = red;blue\n; objects_info = {"objects":[\n${moves}`,
     expected: {},
   },
 ];

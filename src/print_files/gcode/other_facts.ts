@@ -21,7 +21,8 @@ import {
 export function otherFacts(pairs: Pairs): PrintFileFacts {
   const filamentMillimetres = readFilament(pairs);
   return knownFacts({
-    estimatedSeconds: firstOf(pairs, timeKeys, (text) => positive(readSeconds(text))),
+    estimatedSeconds: firstOf(pairs, secondsKeys, (text) => wholeNumber(text)) ??
+      firstOf(pairs, timeKeys, (text) => positive(readSeconds(text))),
     filamentMillimetres,
     filamentGrams: readGrams(pairs) ?? gramsByDensity(pairs, filamentMillimetres),
     layers: firstOf(pairs, ["layer_count", "layer count", "layer_number"], wholeNumber),
@@ -38,10 +39,13 @@ export function otherFacts(pairs: Pairs): PrintFileFacts {
   });
 }
 
-const timeKeys = [
+/** Numbers and nothing else: under `time` others write when they sliced. */
+const secondsKeys = [
   "estimated_time(s)", // Luban; its `;TIME:` is what Cura thought before Luban corrected it
   "time",
   "print.time",
+];
+const timeKeys = [
   "print time",
   "estimated_print_time_s",
   "calculated-during-export build time",

@@ -115,7 +115,7 @@ function hexLines(lines: readonly string[], from: number, pattern: RegExp): { te
 }
 
 /** Undefined: none, or half a byte too much. */
-export function hexBytes(texts: readonly string[]): Uint8Array | undefined {
+function hexBytes(texts: readonly string[]): Uint8Array | undefined {
   const text = texts.join("");
   const isHex = text.length > 0 && text.length % 2 === 0 && text.length <= limits.maxThumbnailBytes * 2;
   return isHex ? Uint8Array.fromHex(text) : undefined;
