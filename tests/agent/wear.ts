@@ -1,5 +1,5 @@
 /**
- * What an agent writes to its card: an hour of a printer that is idle, then an hour in which it prints, by the fake clock, in a
+ * What an agent writes to its card: an hour of a printer that is idle, then hours in which it prints, by the fake clock, in a
  * process of its own. Says as JSON how many bytes each hour cost (`write_bytes` of /proc/self/io: what went to the disk's layer).
  */
 import { defaultRule } from "../../src/domain/rule.ts";
@@ -8,13 +8,17 @@ import { progressRule, TestChannel, TestHouse, TestPrinter } from "./house.ts";
 export interface Wear {
   readonly startBytes: number;
   readonly idleBytes: number;
+  /** Per hour. */
   readonly printingBytes: number;
   readonly messages: number;
-  /** The journal of the database after both hours. */
+  /** The journal of the database at the end. */
   readonly walBytes: number;
 }
 
 const secondsPerReport = 2;
+/** Long enough that the journal is brought home on the way. */
+const printingHours = 8;
+const printingSeconds = printingHours * 3600;
 
 if (import.meta.main) {
   const printer = new TestPrinter();
@@ -35,12 +39,16 @@ if (import.meta.main) {
   const idle = writtenBytes();
   const file = { path: "benchy.gcode" };
   printer.report({ job: { kind: "printing", begins: true, file } });
-  for (let second = 0; second < 3600; second += secondsPerReport) {
+  for (let second = 0; second < printingSeconds; second += secondsPerReport) {
     printer.report({
       job: { kind: "printing", file },
-      progress: { percent: second / 36, layer: Math.floor(second / 30), remainingSeconds: 3600 - second },
+      progress: {
+        percent: 100 * second / printingSeconds,
+        layer: Math.floor(second / 30),
+        remainingSeconds: printingSeconds - second,
+      },
       temperatures: { nozzle: { celsius: 214 + second % 10 / 10, targetCelsius: 215 } },
-      message: { text: `${second} of 3600`, marked: false },
+      message: { text: `${second} of ${printingSeconds}`, marked: false },
     });
     await house.passQuietly(secondsPerReport);
   }
@@ -49,7 +57,7 @@ if (import.meta.main) {
   const wear: Wear = {
     startBytes: start - beforeStart,
     idleBytes: idle - start,
-    printingBytes: writtenBytes() - idle,
+    printingBytes: Math.round((writtenBytes() - idle) / printingHours),
     messages: channel.sent.length,
     walBytes: Deno.statSync(`${house.store.folder}/filagram.db-wal`).size,
   };
