@@ -177,6 +177,17 @@ const rows: readonly Row[] = [
     expected: ["thumbnail_BIQU rgb565 20x20 ab/cd", one],
   },
   {
+    what: "BIGTREETECH's behind other pictures",
+    text: `${block(png)};simage:${colpicTextOf(bitmap)}\n${bigtree(false)}; bigtree thumbnail end\n`,
+    expected: [one, "bigtree rgb565 20x20 ab/cd", "simage colpic 24x16 abc/def"],
+  },
+  {
+    what: "BIGTREETECH's cut off",
+    text: bigtree(false).slice(0, 500),
+    expected: [],
+    problems: [/cut off/],
+  },
+  {
     what: "Qidi's runs",
     text: "M4010 X24 Y16\n" + (qidiHexOf(bitmap).match(/.{1,64}/g) ?? [])
       .map((hex, index) => `M4010 I${index * 16} T16 '${hex}'\n`).join("") +

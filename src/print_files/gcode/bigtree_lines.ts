@@ -1,7 +1,7 @@
 /**
  * BIGTREETECH's touch screens: `;WWWWHHHH` in hexadecimal, then a line of hexadecimal RGB565 for each row, several sizes after
- * another, `; bigtree thumbnail end`. OrcaSlicer writes it as the very first bytes of a file; SuperSlicer within a thumbnail block,
- * with red and blue swapped. UNVERIFIED on a real file.
+ * another, `; bigtree thumbnail end`. OrcaSlicer writes it as the very first bytes of a file, others behind their blocks, SuperSlicer
+ * within a thumbnail block, with red and blue swapped. UNVERIFIED on a real file.
  */
 import { decodeRgb565 } from "../images/rgb565.ts";
 import { limits } from "../limits.ts";
@@ -11,8 +11,14 @@ import type { LinesRead } from "./thumbnail_lines.ts";
 const header = /^;\s?([0-9a-f]{4})([0-9a-f]{4})\s*$/i;
 const ending = /^;\s*(?:bigtree thumbnail|thumbnail\w*) end/i;
 
-export function isBigtreeHeader(line: string): boolean {
-  return header.test(line);
+/** Eight digits alone may be anything; a first row of the right length behind them is not chance. */
+export function isBigtreeHeader(lines: readonly string[], index: number): boolean {
+  const width = header.exec(lines[index] ?? "")?.[1];
+  return width !== undefined && rowOf(lines[index + 1])?.length === parseInt(width, 16) * 4;
+}
+
+function rowOf(line: string | undefined): string | undefined {
+  return /^;\s?([0-9a-f]+)\s*$/i.exec(line ?? "")?.[1];
 }
 
 export function readBigtree(
@@ -28,7 +34,7 @@ export function readBigtree(
     const size = { widthPixels: parseInt(width, 16), heightPixels: parseInt(height, 16) };
     const rows: string[] = [];
     for (next++; rows.length < size.heightPixels; next++) {
-      const row = /^;\s?([0-9a-f]+)\s*$/i.exec(lines[next] ?? "")?.[1];
+      const row = rowOf(lines[next]);
       if (row?.length !== size.widthPixels * 4) break;
       rows.push(row);
     }

@@ -40,9 +40,7 @@ function readAt(lines: readonly string[], index: number): LinesRead | undefined 
   const line = lines[index]!;
   switch (line.charCodeAt(0)) {
     case 0x3b: // ;
-      if (index === 0 && isBigtreeHeader(line)) {
-        return readBigtree(lines, index, { label: "bigtree", blueFirst: false });
-      }
+      if (isBigtreeHeader(lines, index)) return readBigtree(lines, index, { label: "bigtree", blueFirst: false });
       return readBlock(lines, index) ?? readDataUrl(line, index);
     case 0x4d: // M
       return readQidi(lines, index);
@@ -68,7 +66,7 @@ function readBlock(lines: readonly string[], index: number): LinesRead | undefin
   for (; next < lines.length; next++) {
     const line = lines[next]!;
     if (blockEnds.test(line)) return { next: next + 1, images: [base64Image(texts.join(""), label)] };
-    if (texts.length === 0 && isBigtreeHeader(line)) return readBigtree(lines, next, { label, blueFirst: true });
+    if (isBigtreeHeader(lines, next)) return readBigtree(lines, next, { label, blueFirst: true });
     const text = base64Line.exec(line)?.[1];
     if (text !== undefined) texts.push(text);
     else if (!emptyComment.test(line)) break; // moves, another block, anything: it was cut off
