@@ -15,7 +15,12 @@ const debianPaths: Record<string, readonly string[]> = {
   aarch64: ["/lib/aarch64-linux-gnu/libc.so.6", "/usr/lib/aarch64-linux-gnu/libc.so.6"],
 };
 const commonPaths = ["/lib64/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.so.6", "/lib/libc.so.6"];
-export const libcPaths: readonly string[] = [...debianPaths[Deno.build.arch] ?? [], ...commonPaths];
+
+/** For a program that is made here and runs there: `x86_64`, `aarch64`. */
+export function libcPathsOn(architecture: string): readonly string[] {
+  return [...debianPaths[architecture] ?? [], ...commonPaths];
+}
+const libcPaths = libcPathsOn(Deno.build.arch);
 
 const symbols = {
   __errno_location: { parameters: [], result: "pointer" },

@@ -1,4 +1,5 @@
 /** The executable as Deno itself makes it. */
+import { resolve } from "node:path";
 import { compileFlags } from "./flags.ts";
 import type { Build } from "./target.ts";
 
@@ -17,9 +18,9 @@ export async function compileWithDeno(folder: string, { target, output }: Build)
       "--no-check",
       "--app-name=filagram",
       `--target=${target.triple}`,
-      ...compileFlags,
+      ...compileFlags(target),
       ...included.flatMap((name) => ["--include", name]),
-      `--output=${await Deno.realPath(".")}/${output}`,
+      `--output=${resolve(output)}`,
       "code/mod.js",
     ],
     env: { NO_COLOR: "1" },
@@ -28,6 +29,10 @@ export async function compileWithDeno(folder: string, { target, output }: Build)
   });
   const { success, stderr } = await command.output();
   if (success) return undefined;
-  const [line = "it says nothing"] = new TextDecoder().decode(stderr).trim().split("\n");
-  return `Cannot use deno compile for ${target.name}: ${line.replace(/^error: /, "")}`;
+  const lines = new TextDecoder().decode(stderr).split("\n").map((line) => line.trim());
+  // What was being done, then, numbered, why it failed.
+  const reason = lines.find((line) => /^\d+: error/.test(line)) ?? lines.find((line) => line.startsWith("error: "));
+  return `Cannot use deno compile for ${target.name}: ${
+    reason?.replace(/^(\d+: |error: )/, "") ?? "it does not say why"
+  }`;
 }

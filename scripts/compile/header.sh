@@ -55,8 +55,8 @@ unpack() ( # cache folder
   rm -rf "$new" && mkdir "$new" 2>/dev/null || fail "Cannot write to the folder \"$1\""
   trap 'rm -rf "$new"' EXIT
   trap 'exit 1' HUP INT TERM
-  free_kib=$(df -Pk "$1" | { read -r _ && read -r _ _ _ free _ && echo "$free"; })
-  [ "$free_kib" -ge $needed_kib ] ||
+  free_kib=$(df -Pk "$1" 2>/dev/null | { read -r _ && read -r _ _ _ free _ && echo "$free"; })
+  [ "${free_kib:-$needed_kib}" -ge $needed_kib ] ||
     fail "Cannot unpack into \"$1\": it takes $((needed_kib / 1024)) MB, and $((free_kib / 1024)) MB are free"
   printf 'filagram: Unpacking into %s, once for this version …\n' "$1" >&2
   said=$(extract "$new" 2>&1) && is_intact "$new" "$uid" && has_sums "$new" ||

@@ -5,7 +5,7 @@
  * Deno's walls hold back mistakes and what a package might try. They hold nobody back who controls the process: whoever may open
  * the C library may do what the user may. The wall against that is the service's own user and its unit.
  */
-import { libcPaths } from "../../bridge/libc.ts";
+import { libcPathsOn } from "../../bridge/libc.ts";
 import { programs } from "../install/run_program.ts";
 
 export interface Permission {
@@ -63,7 +63,7 @@ export const permissions: readonly Permission[] = [
   },
   {
     name: "ffi",
-    allowed: libcPaths,
+    allowed: libcPathsOn(Deno.build.arch),
     reason: "serial ports, and the encoder for JPEG that comes with the program",
   },
   {
@@ -80,11 +80,18 @@ export function giveUpNeedless(command: string): void {
   if (!commandsThatStartPrograms.includes(command)) Deno.permissions.revokeSync({ name: "run" });
 }
 
-/** The permissions as options of `deno run` and `deno compile`; `addon` is the encoder, `all` where its place is not known before. */
-export function permissionFlags({ addon }: { addon: string }): string[] {
+export interface PermissionFlagsOptions {
+  /** Where the program will run. */
+  readonly architecture: string;
+  /** The path of the JPEG encoder; `undefined` where it is not known before. */
+  readonly addon?: string;
+}
+
+/** The permissions as options of `deno run` and `deno compile`. */
+export function permissionFlags({ architecture, addon }: PermissionFlagsOptions): string[] {
   const flags = permissions.map(({ name, allowed }) => {
-    if (allowed === "all" || (name === "ffi" && addon === "all")) return `--allow-${name}`;
-    return `--allow-${name}=${[...allowed, ...(name === "ffi" ? [addon] : [])].join(",")}`;
+    if (name === "ffi") return addon ? `--allow-ffi=${[...libcPathsOn(architecture), addon].join(",")}` : "--allow-ffi";
+    return allowed === "all" ? `--allow-${name}` : `--allow-${name}=${allowed.join(",")}`;
   });
   return [...flags, "--ignore-env", "--no-prompt", "--unstable-worker-options"];
 }
