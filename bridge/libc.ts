@@ -20,7 +20,7 @@ const commonPaths = ["/lib64/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.
 export function libcPathsOn(architecture: string): readonly string[] {
   return [...debianPaths[architecture] ?? [], ...commonPaths];
 }
-const libcPaths = libcPathsOn(Deno.build.arch);
+export const libcPaths = libcPathsOn(Deno.build.arch);
 
 const symbols = {
   __errno_location: { parameters: [], result: "pointer" },
