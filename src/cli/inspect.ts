@@ -44,6 +44,8 @@ async function inspect(path: string, options: Options, terminal: Terminal): Prom
   const { readPrintFile } = await import("../print_files/print_file.ts");
   const { signal } = new AbortController(); // Ctrl-C ends the process
   try {
+    // Opening a serial port would reset its board, opening a pipe would wait for ever.
+    if (!(await Deno.stat(path)).isFile) throw new Deno.errors.NotSupported("it is no file");
     await using reader = await openLocalFile(path);
     const file = await readPrintFile(reader, {
       signal,
@@ -67,8 +69,7 @@ async function inspect(path: string, options: Options, terminal: Terminal): Prom
 }
 
 function isAboutFiles(error: unknown): error is Error {
-  return error instanceof Error && Object.values(Deno.errors).some((kind) => error instanceof kind) ||
-    error instanceof Error && /os error/.test(error.message); // a folder is read like a file, and fails
+  return Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
 /** The names that scripts hold on to; what the file does not say is absent. */

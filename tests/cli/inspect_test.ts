@@ -161,7 +161,7 @@ Deno.test("inspect says which file it cannot read and goes on with the next one"
   const missing = join(workshop.folder, "none.gcode");
   const { code, stdout, stderr } = await workshop.run("inspect", missing, workshop.folder, cube);
   assert.equal(code, 1);
-  assert.match(stderr, /Cannot read ".*none\.gcode": .*\n.*Cannot read ".*"/);
+  assert.match(stderr, /Cannot read ".*none\.gcode": .*\nCannot read ".*": it is no file\n/);
   assert.match(stdout, /PrusaSlicer/);
   const json = await workshop.run("inspect", "--json", missing, join(workshop.folder, "program"), cube);
   const lines = json.stdout.trim().split("\n").map((line) => JSON.parse(line));

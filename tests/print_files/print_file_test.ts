@@ -184,6 +184,43 @@ Deno.test("what the source throws is thrown, and so is the reason of an abort", 
   await assert.rejects(readPrintFile(source, { signal }), { message: "enough" });
 });
 
+for (
+  const [what, bytes] of [["gzip", gzip(prusaGcode(900, 300))], [
+    "zip",
+    zipOf({ "a.gcode": prusaGcode(900, 300) }),
+  ]] as const
+) {
+  Deno.test(`what the source of a ${what} throws in the middle is thrown, and so is the reason of an abort`, async () => {
+    assert.ok(bytes.length > 4 * 64 * 1024);
+    class Unplugged extends CountingReader {
+      override read(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+        if (this.reads > 4) throw new Deno.errors.NotFound("unplugged");
+        return super.read(offsetBytes, lengthBytes, signal);
+      }
+    }
+    const read = readPrintFile(new Unplugged(bytes), { signal: never, scanLayers: true });
+    await assert.rejects(read, Deno.errors.NotFound);
+    const aborting = new AbortController();
+    const onProgress = () => aborting.abort(new Error("enough"));
+    const { signal } = aborting;
+    const scan = readPrintFile(new CountingReader(bytes), { signal, scanLayers: true, onProgress });
+    await assert.rejects(scan, { message: "enough" });
+  });
+
+  Deno.test(`a ${what} on a source that hangs ends with the abort`, async () => {
+    const aborting = new AbortController();
+    class Hanging extends CountingReader {
+      override read(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+        if (this.reads < 3) return super.read(offsetBytes, lengthBytes, signal);
+        queueMicrotask(() => aborting.abort(new Error("enough")));
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      }
+    }
+    const { signal } = aborting;
+    await assert.rejects(readPrintFile(new Hanging(bytes), { signal, scanLayers: true }), { message: "enough" });
+  });
+}
+
 Deno.test("a file that becomes shorter while it is read ends there", async () => {
   const text = await readPrintFile(new CountingReader(utf8("G28\n"), 10_000_000), { signal: never, scanLayers: true });
   assert.deepEqual(text.problems, ["It became shorter while it was read"]);

@@ -13,7 +13,7 @@ const maxRatio = 1032;
 
 export async function readGzip(source: RangeReader, { signal }: ReadOptions): Promise<Reading> {
   const { sizeBytes, problem } = await contentSize(source, signal);
-  await using content = new InflatedReader(source, { compression: "gzip", sizeBytes });
+  await using content = new InflatedReader(source, { compression: "gzip", sizeBytes, signal });
   const found = await readGcodeText(content, signal);
   const problems = new Set([problem, content.problem].filter((one) => one !== undefined));
   return {

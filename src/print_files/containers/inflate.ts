@@ -99,10 +99,10 @@ export class InflatedReader implements RangeReader {
   readonly packed: RangeReader;
   readonly #compression: Compression;
   readonly #maxBytes: number;
+  readonly #signal: AbortSignal;
   readonly sizeBytes: number;
   problem: string | undefined;
   #pieces: AsyncGenerator<Uint8Array> | undefined;
-  #ends = new AbortController();
   #kept: Uint8Array[] = [];
   #keptStart = 0;
   #position = 0;
@@ -111,9 +111,11 @@ export class InflatedReader implements RangeReader {
 
   constructor(
     packed: RangeReader,
-    { compression, sizeBytes, maxBytes = limits.maxInflatedForFactsBytes }: {
+    { compression, sizeBytes, signal, maxBytes = limits.maxInflatedForFactsBytes }: {
       compression: Compression;
       sizeBytes: number;
+      /** Ends every read of it. */
+      signal: AbortSignal;
       maxBytes?: number;
     },
   ) {
@@ -121,6 +123,7 @@ export class InflatedReader implements RangeReader {
     this.#compression = compression;
     this.sizeBytes = sizeBytes;
     this.#maxBytes = maxBytes;
+    this.#signal = signal;
   }
 
   async read(offsetBytes: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -136,7 +139,7 @@ export class InflatedReader implements RangeReader {
   }
 
   async #advance(): Promise<void> {
-    this.#pieces ??= inflated(this.packed, { compression: this.#compression, signal: this.#ends.signal });
+    this.#pieces ??= inflated(this.packed, { compression: this.#compression, signal: this.#signal });
     try {
       if (this.#position >= this.#maxBytes) {
         throw new BrokenFileError(`Only the first ${this.#maxBytes} bytes of what is compressed in it were looked at`);
@@ -183,7 +186,6 @@ export class InflatedReader implements RangeReader {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ends.abort();
     await this.#pieces?.return(undefined);
   }
 }

@@ -124,7 +124,7 @@ export async function openZipEntry(
   const packed = await packedEntry(source, entry, signal);
   return entry.method === method.stored
     ? packed
-    : new InflatedReader(packed, { compression: "deflate-raw", sizeBytes: entry.sizeBytes });
+    : new InflatedReader(packed, { compression: "deflate-raw", sizeBytes: entry.sizeBytes, signal });
 }
 
 /** The whole content of a small entry. @throws BrokenFileError */
@@ -134,7 +134,7 @@ export async function readZipEntry(
   { signal, maxBytes }: { signal: AbortSignal; maxBytes: number },
 ): Promise<Uint8Array> {
   if (Math.max(entry.sizeBytes, entry.compressedBytes) > maxBytes) {
-    throw new BrokenFileError(`"${entry.name}" in it is too long: ${entry.sizeBytes} bytes`);
+    throw new BrokenFileError(`${shownName(entry.name)} in it is too long: ${entry.sizeBytes} bytes`);
   }
   const packed = await packedEntry(source, entry, signal);
   const bytes = await packed.read(0, packed.sizeBytes, signal);
@@ -143,17 +143,24 @@ export async function readZipEntry(
 
 /** Its compressed data: {@link ZipEntry.method} says how. @throws BrokenFileError */
 async function packedEntry(source: RangeReader, entry: ZipEntry, signal: AbortSignal): Promise<PartReader> {
-  if (entry.isEncrypted) throw new BrokenFileError(`"${entry.name}" in it is encrypted`);
+  if (entry.isEncrypted) throw new BrokenFileError(`${shownName(entry.name)} in it is encrypted`);
   if (entry.method !== method.stored && entry.method !== method.deflated) {
-    throw new BrokenFileError(`"${entry.name}" in it is compressed in a way that is not read (${entry.method})`);
+    throw new BrokenFileError(
+      `${shownName(entry.name)} in it is compressed in a way that is not read (${entry.method})`,
+    );
   }
   const header = await source.read(entry.headerOffset, size.local, signal);
   const view = viewOf(header);
   if (header.length < size.local || view.getUint32(0, true) !== signature.local) {
-    throw new BrokenFileError(`"${entry.name}" is not where its directory says`);
+    throw new BrokenFileError(`${shownName(entry.name)} is not where its directory says`);
   }
   const start = entry.headerOffset + size.local + view.getUint16(26, true) + view.getUint16(28, true);
   return new PartReader(source, { start, sizeBytes: entry.compressedBytes });
+}
+
+/** A name from a file has up to 65,535 bytes. */
+export function shownName(name: string): string {
+  return `"${name.slice(0, limits.maxTextLength)}"`;
 }
 
 const utf8 = new TextDecoder();

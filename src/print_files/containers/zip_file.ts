@@ -11,7 +11,7 @@ import { feedInflated, feedPlain } from "./feed.ts";
 import { InflatedReader } from "./inflate.ts";
 import { PartReader } from "./readers.ts";
 import { BrokenFileError, type Container, type FeedOptions, type Reading } from "./reading.ts";
-import { openZipEntry, readZipEntry, type ZipEntry } from "./zip_directory.ts";
+import { openZipEntry, readZipEntry, shownName, type ZipEntry } from "./zip_directory.ts";
 import type { MarkScan } from "../layer_marks.ts";
 
 export class ZipFile {
@@ -65,14 +65,14 @@ export class ZipFile {
     return images;
   }
 
-  async #image(label: string, signal: AbortSignal): Promise<EmbeddedImage> {
-    const entry = this.#entry(label);
+  async #image(name: string, signal: AbortSignal): Promise<EmbeddedImage> {
+    const entry = this.#entry(name);
     await using content = await openZipEntry(this.#source, entry, signal);
     const header = readImageHeader(await content.read(0, imageHeaderBytes, signal));
-    if (!header) throw new BrokenFileError(`"${label}" in it is no picture that is known`);
+    if (!header) throw new BrokenFileError(`${shownName(name)} in it is no picture that is known`);
     return {
       ...header,
-      label,
+      label: name.slice(0, limits.maxTextLength),
       sizeBytes: entry.sizeBytes,
       read: async (signal) => {
         try {
@@ -119,7 +119,7 @@ export class ZipFile {
 
   #entry(name: string): ZipEntry {
     const entry = this.#entries.get(name);
-    if (!entry) throw new BrokenFileError(`"${name}" is not in it`);
+    if (!entry) throw new BrokenFileError(`${shownName(name)} is not in it`);
     return entry;
   }
 
