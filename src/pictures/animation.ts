@@ -11,8 +11,7 @@ import { readPictureHeader, refusalOf } from "./picture_header.ts";
 import type { PixelResult } from "./work.ts";
 
 // It carries no types; these are what its source says.
-const { applyPalette, GIFEncoder, quantize }: {
-  applyPalette(rgba: Uint8Array, palette: readonly Colour[], format: "rgb565"): Uint8Array;
+const { GIFEncoder, quantize }: {
   GIFEncoder(): {
     writeFrame(
       indices: Uint8Array,
@@ -62,15 +61,16 @@ const maxColours = 255;
 const unchangedIndex = 255;
 /** A pixel that differs by less from the one shown is noise; leaving it as it was makes the file much smaller. */
 const maxNoise = 8;
-/** The palette is chosen from so many pixels of all pictures. */
-const maxSamples = 60_000;
+/** The palette is chosen from so many pixels of all pictures: the time it takes grows with their square. */
+const maxSamples = 6000;
 
 /** @throws Error when none of the pictures can be decoded */
 export async function drawAnimation({ frames, maxBytes }: Animation): Promise<PixelResult> {
   let shown = await decodeFrames(frames);
   if (shown.length < leastFrames) return { kind: "failed", reason: "there are too few pictures for it" };
+  const palette = new Palette(quantize(samples(shown), maxColours, { format: "rgb565" }));
   for (let tries = 0; tries < maxTries; tries++) {
-    const bytes = encode(shown);
+    const bytes = encode(shown, palette);
     if (bytes.length <= maxBytes) return { kind: "picture", bytes, mediaType: "image/gif" };
     shown = smaller(shown, maxBytes / bytes.length);
   }
@@ -127,23 +127,22 @@ function smaller(frames: readonly DecodedFrame[], share: number): DecodedFrame[]
   return frames.map((frame) => ({ ...frame, bitmap: shrunk(frame.bitmap, width, height) }));
 }
 
-function encode(story: readonly DecodedFrame[]): Uint8Array {
+function encode(story: readonly DecodedFrame[], palette: Palette): Uint8Array {
   const last = story.at(-1);
   if (!last) return new Uint8Array();
   const frames = [last, ...story.slice(0, -1)].map(withCaption);
   const delay = Math.min(mostFrameMilliseconds, Math.max(leastFrameMilliseconds, storyMilliseconds / story.length));
-  const palette = quantize(samples(frames), maxColours, { format: "rgb565" });
   const encoder = GIFEncoder();
   let shown: Bitmap | undefined;
   for (const frame of frames) {
     const { widthPixels, heightPixels } = frame;
     const next: Bitmap = shown ? settled(shown, frame) : frame;
-    const indices = applyPalette(next.rgba, palette, "rgb565");
+    const indices = palette.indicesOf(next);
     if (shown) keepUnchanged(indices, shown, next);
     encoder.writeFrame(indices, widthPixels, heightPixels, {
       delay: shown ? delay : holdMilliseconds,
       dispose: 1,
-      ...(shown ? { transparent: true, transparentIndex: unchangedIndex } : { palette: padded(palette) }),
+      ...(shown ? { transparent: true, transparentIndex: unchangedIndex } : { palette: palette.whole }),
     });
     shown = next;
   }
@@ -172,17 +171,48 @@ function keepUnchanged(indices: Uint8Array, before: Bitmap, after: Bitmap): void
   }
 }
 
-/** The encoder sizes its table by the palette; the index of what is unchanged must lie within it. */
-function padded(palette: readonly Colour[]): Colour[] {
-  return Array.from({ length: 256 }, (_, index) => palette[index] ?? [0, 0, 0]);
+/** The colours of all frames, and for each colour the one that comes next to it. */
+class Palette {
+  /** The encoder sizes its table by it; the index of what is unchanged must lie within. */
+  readonly whole: readonly Colour[];
+  readonly #colours: readonly Colour[];
+  /** By the upper bits of a colour: 5 of red, 6 of green, 5 of blue. */
+  readonly #nearest = new Int16Array(65_536).fill(-1);
+
+  constructor(colours: readonly Colour[]) {
+    this.#colours = colours;
+    this.whole = Array.from({ length: 256 }, (_, index) => colours[index] ?? [0, 0, 0]);
+  }
+
+  indicesOf({ rgba }: Bitmap): Uint8Array {
+    const indices = new Uint8Array(rgba.length / 4);
+    for (let pixel = 0, at = 0; pixel < indices.length; pixel++, at += 4) {
+      const [red, green, blue] = [rgba[at] ?? 0, rgba[at + 1] ?? 0, rgba[at + 2] ?? 0];
+      const key = red >> 3 << 11 | green >> 2 << 5 | blue >> 3;
+      const known = this.#nearest[key] ?? -1;
+      indices[pixel] = known >= 0 ? known : this.#nearest[key] = this.#find([red, green, blue]);
+    }
+    return indices;
+  }
+
+  #find([red, green, blue]: Colour): number {
+    let [best, least] = [0, Infinity];
+    for (let index = 0; index < this.#colours.length; index++) {
+      const [r, g, b] = this.#colours[index] ?? white;
+      const distance = (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2;
+      if (distance < least) [best, least] = [index, distance];
+    }
+    return best;
+  }
 }
 
-function samples(frames: readonly Bitmap[]): Uint8Array {
-  const pixels = frames.reduce((sum, { rgba }) => sum + rgba.length / 4, 0);
-  const step = Math.max(1, Math.ceil(pixels / maxSamples)) * 4;
-  const taken: number[] = [];
-  for (const { rgba } of frames) {
-    for (let at = 0; at < rgba.length; at += step) {
+/** Pixels from all over the frames; black and white, for the captions. */
+function samples(frames: readonly DecodedFrame[]): Uint8Array {
+  const pixels = frames.reduce((sum, { bitmap }) => sum + bitmap.rgba.length / 4, 0);
+  const step = Math.max(1, Math.ceil(pixels / maxSamples)) | 1; // odd, or every row would be met at the same places
+  const taken = [0, 0, 0, 255, 255, 255, 255, 255];
+  for (const { bitmap: { rgba } } of frames) {
+    for (let at = 0; at < rgba.length; at += step * 4) {
       taken.push(rgba[at] ?? 0, rgba[at + 1] ?? 0, rgba[at + 2] ?? 0, 255);
     }
   }

@@ -60,7 +60,7 @@ export function pngOf(bitmap: Bitmap): Uint8Array {
 /** Pixels as a viewer would show them, but for EXIF. */
 export async function decoded(bytes: Uint8Array): Promise<Bitmap> {
   const mediaType = readPictureHeader(bytes)?.mediaType;
-  if (!mediaType || mediaType === "image/gif") throw new Error("No picture that can be decoded");
+  if (!mediaType) throw new Error("No picture that can be decoded");
   return await decodePicture(bytes, { mediaType });
 }
 
