@@ -104,9 +104,9 @@ function like(lines: readonly string[], patterns: readonly RegExp[]): void {
 
 async function finishes(scene: Scene, t: Deno.TestContext): Promise<boolean> {
   return await t.step("a print that is paused, resumed and finished", async () => {
-    await print(scene, "whole.gcode", model(8));
-    await mailsOf(scene, "whole", /started/);
-    await order(scene, "PUT", "/pause");
+    await print(scene, "whole.gcode", model(10));
+    await scene.link.waitFor("PRINTING");
+    await order(scene, "PUT", "/pause"); // at once: no mail may be so slow that the print is over before
     await mailsOf(scene, "whole", /paused/);
     await order(scene, "PUT", "/resume");
     like(await mailsOf(scene, "whole", /finished/), [
@@ -139,7 +139,7 @@ async function describes(scene: Scene, t: Deno.TestContext): Promise<boolean> {
       const job = event?.["job"] as { file?: string } | undefined;
       assert.equal(job?.file, "whole.gcode");
       const found = await driver.describePrintFile?.({ path: "whole.gcode", storage: "local" }, io);
-      assert.equal(found?.facts.estimatedSeconds, 480);
+      assert.equal(found?.facts.estimatedSeconds, 600);
       assert.deepEqual(found?.thumbnail?.subarray(1, 4), new TextEncoder().encode("PNG"));
       assert.deepEqual(await driver.cameras?.(io), []);
       const reports = driver.watch(io)[Symbol.asyncIterator]();
@@ -153,7 +153,7 @@ async function describes(scene: Scene, t: Deno.TestContext): Promise<boolean> {
 async function isCancelled(scene: Scene, t: Deno.TestContext): Promise<boolean> {
   return await t.step("a print that is stopped is told cancelled, once", async () => {
     await scene.link.waitFor("IDLE", "READY");
-    await print(scene, "stopped.gcode", model(30));
+    await print(scene, "stopped.gcode", model(120));
     await mailsOf(scene, "stopped", /started/);
     await order(scene, "DELETE", "");
     like(await mailsOf(scene, "stopped", /cancelled/), [/started/, /^MK3S: stopped cancelled/]);
@@ -177,7 +177,7 @@ async function needsFilament(scene: Scene, t: Deno.TestContext): Promise<boolean
 async function dies(scene: Scene, t: Deno.TestContext): Promise<boolean> {
   return await t.step("a firmware that kills itself is a failed print, with PrusaLink's words", async () => {
     await scene.link.waitFor("IDLE", "READY");
-    await print(scene, "killed.gcode", model(30));
+    await print(scene, "killed.gcode", model(120));
     await mailsOf(scene, "killed", /started/);
     scene.usb.printer.kill();
     like(await mailsOf(scene, "killed", /failed/), [/started/, /failed.*: Firmware detected a hardware issue$/]);
@@ -188,7 +188,7 @@ async function dies(scene: Scene, t: Deno.TestContext): Promise<boolean> {
 async function isUnplugged(scene: Scene, t: Deno.TestContext): Promise<boolean> {
   return await t.step("a cable pulled in mid-print is a failed print; the next one is told again", async () => {
     await scene.link.waitFor("IDLE", "READY");
-    await print(scene, "pulled.gcode", model(30));
+    await print(scene, "pulled.gcode", model(120));
     await mailsOf(scene, "pulled", /started/);
     await scene.usb.unplug();
     like(await mailsOf(scene, "pulled", /failed/), [/started/, /failed.*: Serial device does not exist$/]);
