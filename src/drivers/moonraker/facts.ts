@@ -57,6 +57,8 @@ export class Facts {
   #error: { readonly text: string; readonly until: number } | undefined;
   /** A print that is over, nobody knows yet how. */
   #gone: { readonly run: Run; readonly status: Status; readonly until: number } | undefined;
+  /** The id of the print of which `print_stats` speaks, or spoke last. */
+  #namedId: string | undefined;
   /** The newest first. */
   #history: HistoryJob[] = [];
 
@@ -139,7 +141,7 @@ export class Facts {
   reports(seconds: number): Report[] {
     if (this.#error && seconds >= this.#error.until) this.#tellError();
     if (this.#gone && seconds >= this.#gone.until) this.#gone = undefined;
-    if (this.#heldUntil !== undefined && seconds < this.#heldUntil) return [];
+    if (this.#heldUntil !== undefined && seconds < this.#heldUntil || this.#run?.isBeginning(seconds)) return [];
     this.#heldUntil = undefined;
     const present = this.#present(seconds);
     const told = JSON.stringify([present.job, Math.floor(present.progress?.percent ?? -1), present.progress?.layer]);
@@ -149,10 +151,10 @@ export class Facts {
     const now = { ...known({ job, progress }) };
     this.#hasReported = true;
     [this.#toldAt, this.#told] = [seconds, told];
-    // A beginning and an end are said with their own measures; what is true after them follows.
-    const speaksOfJob = news.some((one) => one.job !== undefined);
-    const [first = {}, ...others] = speaksOfJob ? news : [{ ...now, ...news[0] }, ...news.slice(1)];
-    return [{ ...around, ...first }, ...others, ...(speaksOfJob ? [now] : [])];
+    // A beginning and an end are said with their own measures; what is true after an end follows.
+    const last = news.findLast((one) => one.job !== undefined)?.job;
+    const [first = {}, ...others] = last ? news : [{ ...now, ...news[0] }, ...news.slice(1)];
+    return [{ ...around, ...first }, ...others, ...(last && last.kind !== job?.kind ? [now] : [])];
   }
 
   #tell(news: Report): void {
@@ -203,14 +205,14 @@ export class Facts {
     this.#run = run;
     if (!begins) return this.#name(run);
     this.#heldUntil = undefined;
-    this.#tell({ job: { kind: "printing", ...run.names, begins }, progress: run.progress(this.#status, seconds) });
+    this.#tell({ job: { kind: "printing", ...run.names, begins } });
   }
 
   /** The history's newest entry gives a print its id, if it is of this one. */
   #name(run: Run | undefined): void {
     const [newest] = this.#history;
     if (!run || !newest || !isThisPrint(newest, this.#status.print_stats)) return;
-    run.nativeId = newest.job_id;
+    run.nativeId = this.#namedId = newest.job_id;
     if (newest.metadata) run.learn(newest.metadata);
   }
 
@@ -276,7 +278,7 @@ export class Facts {
 
   /** How the prints before this one ended, for one whose end was not seen. */
   #pastJobs(): Report {
-    const past = this.#history.filter(({ job_id }) => job_id !== this.#run?.nativeId);
+    const past = this.#history.filter(({ job_id }) => job_id !== this.#namedId);
     const pastJobs = past.flatMap((job) => endOf(job, this.#downWords) ?? []);
     return pastJobs.length > 0 ? { pastJobs } : {};
   }

@@ -49,10 +49,10 @@ function fileAddress(path: string): string {
 }
 
 export function factsOf(found: Metadata): PrintFileFacts {
-  const { slicer, slicer_version: version } = found;
+  const { slicer = "Unknown", slicer_version: version } = found;
   const list = <T>(value: T | undefined) => value === undefined ? undefined : [value];
   return known({
-    slicer: slicer === undefined || slicer === "" ? undefined : { name: slicer, ...known({ version }) },
+    slicer: slicer === "Unknown" ? undefined : { name: slicer, ...known({ version }) },
     estimatedSeconds: found.estimated_time,
     filamentMillimetres: list(found.filament_total),
     filamentGrams: found.filament_weights?.length ? found.filament_weights : list(found.filament_weight_total),

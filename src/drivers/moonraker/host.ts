@@ -119,7 +119,7 @@ export class MoonrakerHost {
 
   #refusal(status: number): LinkLostError {
     this.#token = undefined;
-    if (status !== 401 && status !== 403) {
+    if (![400, 401, 403].includes(status)) { // a wrong password is a bad request
       return new LinkLostError(`${this.name} answered ${status}`, { problem: "other" });
     }
     return new LinkLostError(`${this.name} refuses the login: check ${this.#loginWords()}`, {

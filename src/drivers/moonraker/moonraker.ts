@@ -101,9 +101,11 @@ async function* messagesAndTicks(
       reading ??= reader.read();
       const came = await Promise.race([reading, tick]);
       if (came) reading = undefined;
-      if (came?.done) return;
-      if (!signal.aborted) yield came && textOf(came.value);
+      if (came?.done || signal.aborted) return;
+      yield came && textOf(came.value);
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
     stop.abort();
     reading?.catch(() => {}); // nobody waits for it any more

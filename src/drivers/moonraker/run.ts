@@ -4,7 +4,9 @@ import type { JobNames, JobProgress } from "../../domain/printer_state.ts";
 import type { Metadata } from "./shapes.ts";
 import type { Status } from "./status.ts";
 
-/** A file without metadata, or a host that knows none: after this its progress is told by file position alone. */
+/** A file without metadata, or a host that knows none: after this a start is told without an estimate … */
+const beginSeconds = 1;
+/** … and progress by file position alone. */
 const metadataSeconds = 3;
 /** Below these a straight line through the past says nothing about the future. */
 const linear = { leastPercent: 2, leastSeconds: 60 };
@@ -20,12 +22,14 @@ export class Run {
   stopwatchSeconds = 0;
   #metadata: Metadata | undefined;
   #hasNoMetadata = false;
+  readonly #begins: boolean;
   /** Where its G-code begins, if it was seen to begin: before it are the slicer's comments and thumbnails. */
   readonly #firstByte: number | undefined;
 
   constructor(status: Status, { seconds, begins }: { seconds: number; begins: boolean }) {
     this.filename = status.print_stats?.filename ?? "";
     this.sinceSeconds = seconds;
+    this.#begins = begins;
     this.#firstByte = begins ? status.virtual_sdcard?.file_position : undefined;
   }
 
@@ -39,6 +43,11 @@ export class Run {
   learn(metadata: Metadata | undefined): void {
     this.#metadata ??= metadata;
     this.#hasNoMetadata ||= metadata === undefined;
+  }
+
+  /** It has begun, and its estimate is about to come. */
+  isBeginning(seconds: number): boolean {
+    return this.#begins && !this.#metadata && !this.#hasNoMetadata && seconds - this.sinceSeconds < beginSeconds;
   }
 
   progress(status: Status, seconds: number): JobProgress {

@@ -30,6 +30,9 @@ const waitSeconds = 2;
 /** Klipper starts with its host and takes this long; until then a printer never seen is not yet missing. */
 const startSeconds = 30;
 
+/** To who has no key: Moonraker 0.11 calls it wrong parameters, as it does a wrong key; older ones used HTTP's numbers. */
+const refusals = [401, 403, -32602];
+
 /** All that is ever asked; none of it changes anything. */
 type Question =
   | "server.connection.identify"
@@ -136,9 +139,8 @@ export class Session {
   }
 
   #answer(question: Question, { result, error }: Pick<Message, "error"> & { result?: unknown }): void {
-    if (error?.code === 401 || error?.code === 403) {
-      if (question !== "server.files.metadata") throw this.#refused();
-    }
+    const isDoor = question === "server.connection.identify" || question === "server.info";
+    if (isDoor && error && refusals.includes(error.code ?? 0)) throw this.#refused();
     const isFine = error === undefined;
     switch (question) {
       case "server.connection.identify": // an old one does not know it and answers the rest nevertheless
@@ -163,7 +165,7 @@ export class Session {
   // -- Klipper, which comes and goes ---------------------------------------------------------------------------------
 
   #hearKlipperState(state: string | undefined): void {
-    if (state === "disconnected" || state === "startup") return this.#lostKlipper(state);
+    if (state === undefined || state === "disconnected" || state === "startup") return this.#lostKlipper(state);
     if (!this.#isSubscribed && !this.#isAsked("printer.objects.list", "printer.objects.subscribe")) {
       return this.#ask("printer.objects.list"); // also where it is down: its objects say why
     }
