@@ -26,9 +26,13 @@ export function decodeHeatshrink(
   let next = 0; // byte of the data
   let at = 0; // byte of the content
   while (at < sizeBytes) {
-    while (count <= 16) {
-      bits = bits << 8 | (next < data.length ? data[next]! : 0);
-      next++;
+    if (count < referenceBits) { // what is left and two bytes are at most 32 bits; behind the end lie zeros
+      bits = bits << 16 | data[next]! << 8 | data[next + 1]!;
+      next += 2;
+      count += 16;
+    }
+    if (count < referenceBits) {
+      bits = bits << 8 | data[next++]!;
       count += 8;
     }
     const isLiteral = (bits >>> (count - 1) & 1) === 1;
@@ -40,11 +44,8 @@ export function decodeHeatshrink(
     }
     let from = at - 1 - (bits >>> (count + lookaheadBits) & windowMask);
     const end = Math.min(sizeBytes, at + 1 + (bits >>> count & lookaheadMask));
-    while (at < end) {
-      content[at] = from < 0 ? 0 : content[from]!;
-      at++;
-      from++;
-    }
+    for (; from < 0 && at < end; from++) content[at++] = 0;
+    while (at < end) content[at++] = content[from++]!;
   }
   return content.subarray(0, at);
 }
