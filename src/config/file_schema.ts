@@ -20,7 +20,7 @@ export const planned = {
   camera: [],
   channel: ["fallback", "limit", "login"],
   rule: ["quiet", "repeat", "text"],
-  drivers: ["octoprint", "moonraker"],
+  drivers: [],
   channels: [
     "ntfy pushover telegram discord slack matrix gotify signal webhook apprise twilio mqtt".split(" "),
   ].flat(),

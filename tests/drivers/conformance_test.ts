@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { marlinRow } from "./conformance/marlin.ts";
 import { moonrakerRow } from "./conformance/moonraker.ts";
+import { octoprintRow } from "./conformance/octoprint.ts";
 import { prusalinkRow } from "./conformance/prusalink.ts";
 import {
   type Disturbance,
@@ -18,6 +19,7 @@ import {
 const rows: Readonly<Record<string, DriverRow>> = {
   marlin: marlinRow,
   moonraker: moonrakerRow,
+  octoprint: octoprintRow,
   prusalink: prusalinkRow,
 };
 
