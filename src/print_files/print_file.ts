@@ -97,9 +97,9 @@ function containerReader(start: Uint8Array): ContainerReader | undefined {
   return isText(start) ? readText : undefined;
 }
 
-/** Whatever the language of its comments: no G-code holds a zero or other bytes that only machines write. */
+/** Whatever the language of its comments, G-code holds no zeros; the files of programs do. */
 function isText(start: Uint8Array): boolean {
-  return start.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 12 || byte === 13 || byte === 27);
+  return !start.includes(0);
 }
 
 const readText: ContainerReader = async (reader, { signal }) => ({
