@@ -5,11 +5,13 @@ export type TerminalLine =
   /** A command waits for a human; repeated every 2 s. */
   | { readonly kind: "waiting" }
   | { readonly kind: "runout" }
+  /** A dialog of the firmware; OctoPrint shows it only where the firmware says that it knows dialogs. */
+  | { readonly kind: "prompt"; readonly text: string }
   | { readonly kind: "message"; readonly text: string; readonly marked: boolean };
 
 /** The lines that OctoPrint is asked for, as Python and we write expressions. */
 export const terminalPattern =
-  "busy: ?paused for|UserNotif|MR_NOTIFY|\\$MR\\$|\\[ESP600\\]|[Ff]ilament|[Rr]un_?out|FILAMENT|Send: (N\\d+ )?M117 ";
+  "busy: ?paused for|prompt_begin|UserNotif|MR_NOTIFY|\\$MR\\$|\\[ESP600\\]|[Ff]ilament|[Rr]un_?out|FILAMENT|Send: (N\\d+ )?M117 ";
 
 /** Total: undefined for what says nothing to us. */
 export function parseTerminalLine(line: string): TerminalLine | undefined {
@@ -19,6 +21,8 @@ export function parseTerminalLine(line: string): TerminalLine | undefined {
   const text = raw.replace(/^(?:echo:|\/\/(?!action))\s*/, "");
   if (/^busy:\s*paused for (?:user|input)/.test(text)) return { kind: "waiting" };
   if (isRunout(text)) return { kind: "runout" };
+  const prompt = /^\/\/action:prompt_begin +(.*\S)/.exec(text)?.[1];
+  if (prompt !== undefined) return { kind: "prompt", text: prompt };
   const marked = markedText(text);
   return marked === undefined ? undefined : { kind: "message", text: marked, marked: true };
 }

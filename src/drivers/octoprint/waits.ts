@@ -88,8 +88,7 @@ export class Waits {
     const text = words.trim().slice(0, 500);
     if (isRunout(`//action:notification ${text}`)) return this.#announce("filament_runout", situation);
     if (plugin === "action_command_notification") return [{ message: { text, marked: false } }];
-    if (taskPattern.test(text)) this.#prompt = { text, at: situation.now };
-    return [];
+    return this.#hearPrompt(text, situation);
   }
 
   hearLine(line: string, situation: Situation): Report[] {
@@ -97,6 +96,8 @@ export class Waits {
     switch (said?.kind) {
       case "message":
         return [{ message: { text: said.text, marked: said.marked } }];
+      case "prompt":
+        return this.#hearPrompt(said.text, situation);
       case "runout":
         return this.#announce("filament_runout", situation);
       case "waiting":
@@ -111,6 +112,14 @@ export class Waits {
     if (this.#waitingAt === undefined || now - this.#waitingAt < waitSeconds) return [];
     this.#waitingAt = undefined;
     return [{ attention: { kind: "over" }, ...(isPrinting ? { job: { kind: "printing" } } : {}) }];
+  }
+
+  /** Beside a pause it gives the reason; alone it is none. */
+  #hearPrompt(text: string, { now }: Situation): Report[] {
+    if (!taskPattern.test(text)) return [];
+    this.#prompt = { text, at: now };
+    this.#hint = { reason: this.#recentHint(now) ?? "waiting_for_user", at: now };
+    return [];
   }
 
   /** It will stand still, or does so already; its position will show it. */

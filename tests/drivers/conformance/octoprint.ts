@@ -8,6 +8,7 @@ export const octoprintRow: DriverRow = {
   driver: octoprint,
   settings: { address: "http://octopi.test", apiKey: "secret-plum-4711" },
   secrets: ["secret-plum-4711"],
+  mostMissedPrints: 1,
   mayBeSaid: /^(push (subscribe|throttle|auth)|POST \/api\/login|GET \/api\/version)$/,
   transcripts: transcriptsIn(["octoprint"], readPushes, printerOf),
 };
