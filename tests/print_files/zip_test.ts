@@ -214,10 +214,12 @@ Deno.test("a MakerBot package says everything in its JSON", async () => {
   const meta = {
     bot_type: "replicator_b",
     duration_s: 1234.5,
-    extrusion_distances_mm: [1000.5, 0],
-    extrusion_masses_g: [3.1, 0],
-    extruder_temperatures: [215, 0],
+    extrusion_distances_mm: [0, 1000.5],
+    extrusion_masses_g: [0, 3.1],
+    extruder_temperatures: [180, 215],
     platform_temperature: 60,
+    build_plane_temperature: 100,
+    bounding_box: { x_min: -9, x_max: 9, z_min: 0, z_max: 5.05 },
     materials: ["pla", "abs"],
     num_z_layers: 25,
   };
@@ -233,11 +235,12 @@ Deno.test("a MakerBot package says everything in its JSON", async () => {
   ]);
   assert.deepEqual(file.facts, {
     estimatedSeconds: 1234.5,
-    filamentMillimetres: [1000.5, 0],
-    filamentGrams: [3.1, 0],
+    filamentMillimetres: [0, 1000.5],
+    filamentGrams: [0, 3.1],
     firstLayerBedCelsius: 60,
     firstLayerNozzleCelsius: 215,
     layers: 25,
+    objectHeightMillimetres: 5.05,
     printerModel: "replicator_b",
     filamentTypes: ["pla", "abs"],
   });

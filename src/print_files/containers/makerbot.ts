@@ -25,12 +25,11 @@ function factsOf(said: Readonly<Record<string, unknown>>): PrintFileFacts {
   const seconds = numberOf(said.duration_s) ?? numberOf(said.commanded_duration_s);
   const millimetres = numbersOf(said.extrusion_distances_mm) ?? numbersOf(said.extrusion_distance_mm);
   const grams = numbersOf(said.extrusion_masses_g) ?? numbersOf(said.extrusion_mass_g);
-  const bed = numberOf(said.platform_temperature) ?? numberOf(said.build_plane_temperature);
-  const nozzle = (numbersOf(said.extruder_temperatures) ?? numbersOf(said.extruder_temperature))?.find((one) =>
-    one > 0
-  );
+  const bed = numberOf(said.platform_temperature); // build_plane_temperature is that of the chamber
   const layers = numberOf(said.num_z_layers);
-  const height = numberOf(recordOf(recordOf(recordOf(said.miracle_config)?.gaggles)?.default)?.layerHeight);
+  const layerHeight = numberOf(recordOf(recordOf(recordOf(said.miracle_config)?.gaggles)?.default)?.layerHeight);
+  const height = numberOf(recordOf(said.bounding_box)?.z_max);
+  const nozzle = nozzleTemperature(said, millimetres);
   const printerModel = textOf(said.bot_type);
   const types = textsOf(said.materials) ?? textsOf(said.material);
   return {
@@ -38,10 +37,21 @@ function factsOf(said: Readonly<Record<string, unknown>>): PrintFileFacts {
     ...millimetres && { filamentMillimetres: millimetres },
     ...grams && { filamentGrams: grams },
     ...bed !== undefined && bed > 0 && { firstLayerBedCelsius: bed },
-    ...nozzle !== undefined && { firstLayerNozzleCelsius: nozzle },
+    ...nozzle !== undefined && nozzle > 0 && { firstLayerNozzleCelsius: nozzle },
     ...layers !== undefined && layers > 0 && { layers },
-    ...height !== undefined && height > 0 && { layerHeightMillimetres: height },
+    ...layerHeight !== undefined && layerHeight > 0 && { layerHeightMillimetres: layerHeight },
+    ...height !== undefined && height > 0 && { objectHeightMillimetres: height },
     ...printerModel !== undefined && { printerModel },
     ...types && { filamentTypes: types },
   };
+}
+
+/** That of the first extruder which is used. */
+function nozzleTemperature(
+  said: Readonly<Record<string, unknown>>,
+  millimetres: readonly number[] | undefined,
+): number | undefined {
+  const temperatures = numbersOf(said.extruder_temperatures) ?? numbersOf(said.extruder_temperature);
+  const used = Math.max(0, millimetres?.findIndex((length) => length > 0) ?? 0);
+  return temperatures?.[used] ?? temperatures?.[0];
 }
