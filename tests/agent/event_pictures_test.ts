@@ -9,14 +9,20 @@ import { Wake } from "../../src/clock.ts";
 import type { ChannelSettings, PrinterSettings, Settings } from "../../src/config/settings.ts";
 import type { EventKind } from "../../src/domain/printer_event.ts";
 import { defaultRule, type PicturePolicy } from "../../src/domain/rule.ts";
-import { defineDriver } from "../../src/drivers/driver.ts";
+import type { Camera, RangeReader } from "../../src/domain/print_file.ts";
+import { defineDriver, type Driver } from "../../src/drivers/driver.ts";
 import { createLog, Secrets } from "../../src/log.ts";
+import { readPictureHeader } from "../../src/pictures/picture_header.ts";
 import { Pixels } from "../../src/pictures/pixels.ts";
 import { Fixture, temporaryFolder } from "../outbox/samples.ts";
 import { decoded, jpegOf, letters, noise, painted, pngOf } from "../pictures/samples.ts";
 
 const side = 16;
 const drawing = pngOf(painted("abc/def", side));
+const slicedFile = new TextEncoder().encode(
+  `; thumbnail begin 48x32 ${drawing.toBase64().length}\n; ${drawing.toBase64()}\n; thumbnail end\nG1 X1 E1\n` +
+    "; estimated printing time (normal mode) = 1h 12m 0s\n",
+);
 const roomy: ChannelLimits = {
   titleCharacters: 100,
   bodyCharacters: 5000,
@@ -50,15 +56,22 @@ class Road implements AsyncDisposable {
   takePicture: () => Response | Promise<Response> = () => new Response(jpegOf(painted("ab/cd/ef", side)).slice());
   policy: PicturePolicy = "auto";
   limits = roomy;
+  /** What the driver can do beside watching. */
+  abilities: Pick<Driver<unknown>, "openPrintFile" | "describePrintFile" | "cameras"> = {};
+  hasOwnCamera = true;
+  #files: PrintFiles | undefined;
   readonly #camera = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     this.shots++;
     return this.takePicture();
   });
 
+  get camera(): Camera {
+    const source = { url: `http://127.0.0.1:${this.#camera.addr.port}/` };
+    return { source, flip: ["horizontal"], rotateDegrees: 90 };
+  }
+
   writeDrawing(): void {
-    const base64 = drawing.toBase64();
-    const text = `; thumbnail begin 48x32 ${base64.length}\n; ${base64}\n; thumbnail end\nG1 X1 E1\n`;
-    Deno.writeTextFileSync(`${this.files.path}/benchy.gcode`, text);
+    Deno.writeFileSync(`${this.files.path}/benchy.gcode`, slicedFile);
   }
 
   get #channel(): ChannelSettings {
@@ -76,17 +89,18 @@ class Road implements AsyncDisposable {
   }
 
   get #settings(): Settings {
-    const driver = defineDriver({ id: "tiny", label: "", settings: z.strictObject({}), async *watch() {} });
+    const driver = defineDriver({
+      id: "tiny",
+      label: "",
+      settings: z.unknown(),
+      async *watch() {},
+      ...this.abilities,
+    });
     const printer: PrinterSettings = {
       name: "MK4",
       driver: driver.bind({}),
       address: "",
-      camera: {
-        source: { url: `http://127.0.0.1:${this.#camera.addr.port}/` },
-        flip: ["horizontal"],
-        rotateDegrees: 90,
-        deadlineSeconds: 10,
-      },
+      ...(this.hasOwnCamera ? { camera: { ...this.camera, deadlineSeconds: 10 } } : {}),
       filesFolder: this.files.path,
       tellsDisplayText: false,
       fingerprint: "",
@@ -97,7 +111,7 @@ class Road implements AsyncDisposable {
       web: { hostname: "127.0.0.1", port: 0 },
       printers: [printer],
       channels: [this.#channel],
-      rules: [{ ...defaultRule, picture: this.policy }],
+      rules: [{ ...defaultRule, id: "r1", when: [...defaultRule.when, "progress"], picture: this.policy }],
     };
   }
 
@@ -108,7 +122,7 @@ class Road implements AsyncDisposable {
     const deps = { ...this.#deps, fetch, links: noLinks };
     const loop = composeEvents({
       ...deps,
-      files: new PrintFiles(deps),
+      files: this.#files ??= new PrintFiles(deps),
       store: this.fixture.store,
       settings: () => this.#settings,
       stored: new Wake(),
@@ -178,6 +192,14 @@ const rows: readonly [policy: PicturePolicy, kind: EventKind, hasDrawing: boolea
   ["thumbnail", "finished", true, [thumbnail]],
   ["thumbnail", "finished", false, []],
   ["none", "finished", true, []],
+  ["progress", "started", true, [thumbnail]],
+  ["progress", "progress", false, [camera]],
+  ["both", "uploaded", true, [thumbnail]],
+  ["both", "finished", false, [camera]],
+  ["both", "offline", true, [thumbnail]],
+  ["animation", "started", true, [thumbnail]],
+  ["animation", "progress", true, [camera]],
+  ["animation", "finished", true, [camera]],
 ];
 
 for (const [policy, kind, hasDrawing, expected] of rows) {
@@ -192,6 +214,160 @@ for (const [policy, kind, hasDrawing, expected] of rows) {
     assert.equal(road.shots, expected.includes(camera) ? 1 : 0, "no look at the printer that is not wanted");
   });
 }
+
+/** Type and size of each picture. */
+function sizes(delivery: FittedDelivery | undefined): string[] {
+  return (delivery?.pictures ?? []).map(({ bytes, mediaType }) => {
+    const { widthPixels, heightPixels } = readPictureHeader(bytes) ?? {};
+    return `${mediaType} ${widthPixels}x${heightPixels}`;
+  });
+}
+
+Deno.test("picture: progress: the thumbnail as far as it is printed, also by itself where there is no camera", async () => {
+  for (const [policy, hasOwnCamera] of [["progress", true], ["auto", false]] as const) {
+    await using road = new Road();
+    Object.assign(road, { policy, hasOwnCamera });
+    road.writeDrawing();
+    const delivery = await road.tell("progress");
+    assert.match(sizes(delivery).join(), /^image\/png 480x\d+$/);
+    assert.equal(delivery?.pictures[0]?.alt, "benchy, printed to 50 %");
+    assert.equal(road.shots, 0);
+  }
+});
+
+Deno.test("picture: both: thumbnail and camera in one picture; where the camera fails, the thumbnail, and why", async () => {
+  await using road = new Road();
+  road.policy = "both";
+  road.writeDrawing();
+  const delivery = await road.tell("finished");
+  assert.match(sizes(delivery).join(), /^image\/jpeg \d+x32$/);
+  assert.match(delivery?.pictures[0]?.alt ?? "", /^benchy as the slicer drew it, beside it: Camera picture/);
+  road.takePicture = () => new Response("no", { status: 500 });
+  const next = await road.tell("finished");
+  assert.deepEqual(await shown(next), [thumbnail]);
+  assert.deepEqual(next?.message.notes, ["No picture from the camera: it answered 500 Internal Server Error."]);
+});
+
+Deno.test("picture: animation: the frames of the print, then they are forgotten; a test keeps them", async () => {
+  await using road = new Road();
+  road.policy = "animation";
+  const { store, clock } = road.fixture;
+  const of = { printer: "MK4", job: "1-a" };
+  for (const [number, letter] of ["a", "b", "c"].entries()) {
+    const bytes = jpegOf(painted(`${letter}${letter}/${letter}${letter}`, 40));
+    store.frames.add(of, { bytes, number, percent: number * 30, at: clock.now() });
+  }
+  road.fixture.commit("finished", { isTest: true });
+  await road.compose();
+  await road.send();
+  assert.deepEqual(await shown(road.sent.at(-1)), [camera]);
+  assert.equal(store.frames.list(of).length, 3);
+  const delivery = await road.tell("finished");
+  assert.deepEqual(sizes(delivery), ["image/gif 80x80"]);
+  assert.equal(delivery?.pictures[0]?.alt, "benchy growing, as the camera saw it");
+  assert.deepEqual(store.frames.list(of), []);
+});
+
+Deno.test("picture: animation: a channel that takes JPEG only gets a still picture of the end", async () => {
+  await using road = new Road();
+  road.policy = "animation";
+  road.limits = { ...roomy, pictureType: "image/jpeg" };
+  for (const number of [0, 1]) {
+    const bytes = jpegOf(painted("aa/aa", 40));
+    road.fixture.store.frames.add({ printer: "MK4", job: "1-a" }, {
+      bytes,
+      number,
+      percent: 0,
+      at: road.fixture.clock.now(),
+    });
+  }
+  assert.deepEqual(sizes(await road.tell("finished")), ["image/jpeg 80x80"]);
+});
+
+function readerOf(bytes: Uint8Array): RangeReader {
+  return {
+    sizeBytes: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+const sources: Record<string, Road["abilities"]> = {
+  "the printer's own file": { openPrintFile: () => Promise.resolve(readerOf(slicedFile)) },
+  "what its host knows": { describePrintFile: () => Promise.resolve({ facts: {}, thumbnail: drawing }) },
+  "what its host knows, where the file is gone": {
+    openPrintFile: () => Promise.reject(new Error("404")),
+    describePrintFile: () => Promise.resolve({ facts: {}, thumbnail: drawing }),
+  },
+  "what its host knows, where the file has no picture": {
+    openPrintFile: () => Promise.resolve(readerOf(new TextEncoder().encode("G1 X1 E1\n"))),
+    describePrintFile: () => Promise.resolve({ facts: {}, thumbnail: drawing }),
+  },
+};
+
+for (const [where, abilities] of Object.entries(sources)) {
+  Deno.test(`museum: 17 the thumbnail comes from ${where}`, async () => {
+    await using road = new Road();
+    road.policy = "thumbnail";
+    road.abilities = abilities;
+    assert.deepEqual(await shown(await road.tell("started")), [thumbnail]);
+  });
+}
+
+Deno.test("a print file is asked for once per print, however many messages show it", async () => {
+  await using road = new Road();
+  let asked = 0;
+  road.abilities = {
+    openPrintFile() {
+      asked++;
+      return Promise.resolve(readerOf(slicedFile));
+    },
+  };
+  road.policy = "thumbnail";
+  for (const kind of ["started", "paused", "finished"] as const) await road.tell(kind);
+  assert.equal(asked, 1);
+  assert.equal(road.sent.filter(({ pictures }) => pictures.length === 1).length, 3);
+});
+
+Deno.test("what the file says completes the first words about a print", async () => {
+  await using road = new Road();
+  road.policy = "none";
+  road.writeDrawing();
+  assert.equal((await road.tell("started"))?.message.firstLine, "MK4: benchy started, about 1 h 12 min");
+  const facts = (await road.tell("uploaded"))?.message.facts;
+  assert.deepEqual(facts, [{ label: "estimated", value: "1 h 12 min" }]);
+});
+
+Deno.test("without a camera in the settings the first one of the printer's host looks, the right way up", async () => {
+  await using road = new Road();
+  road.hasOwnCamera = false;
+  road.abilities = { cameras: () => Promise.resolve([road.camera, { ...road.camera, rotateDegrees: 0 }]) };
+  assert.deepEqual(await shown(await road.tell("finished")), [camera]);
+  road.abilities = { cameras: () => Promise.reject(new Error("it is away")) };
+  const delivery = await road.tell("finished");
+  assert.deepEqual([delivery?.pictures, delivery?.message.notes], [[], []]);
+});
+
+Deno.test("museum: 15 a print file that hangs: the text is composed after 10 s, without it", async () => {
+  await using road = new Road();
+  const asked = Promise.withResolvers<void>();
+  road.policy = "thumbnail";
+  road.abilities = {
+    openPrintFile() {
+      asked.resolve();
+      return new Promise(() => {});
+    },
+  };
+  road.fixture.commit("started");
+  const composed = road.compose();
+  await asked.promise;
+  await road.fixture.clock.advance(9_900);
+  assert.equal(road.fixture.outbox.take("mail"), undefined);
+  await road.fixture.clock.advance(100);
+  await composed;
+  await road.send();
+  assert.deepEqual([road.sent[0]?.pictures, road.sent[0]?.message.notes], [[], []]);
+});
 
 Deno.test("museum: 27 the picture is that of the event, however often and late it is sent", async () => {
   await using road = new Road();
