@@ -127,8 +127,9 @@ Deno.test("bgcode of newer libraries says its slicer's settings as JSON", async 
     first_layer_bed_temperature: ["85", "90"],
     filament_colour: ["#FF8000", "#112233"],
     objects_info: { objects: [{ name: "Cube" }] },
-    layer_height: 0.15,
+    print: { layer_height: 0.15, deeper: { deeper: { deeper: { printer_model: "too deep" } } } },
     nothing: null,
+    none: [],
   });
   const file = await read(bgcodeOf(...metadata.slice(0, 1), blockOf(json, { type: 2, parameters: [1] })));
   assert.deepEqual(file.facts, {

@@ -32,15 +32,25 @@ export function textsOf(value: unknown): readonly string[] | undefined {
   return texts.length > 0 ? texts : undefined;
 }
 
-/** Settings as JSON in the form of those in text: lists of numbers joined by commas, lists of texts by semicolons. */
-export function* configEntries(value: unknown): Generator<[key: string, value: string]> {
+const maxDepth = 3;
+
+/**
+ * Settings as JSON in the form of those in text: lists of numbers joined by commas, lists of texts by semicolons. What is grouped is
+ * given as a whole, as `objects_info` is in text, and one by one.
+ */
+export function* configEntries(value: unknown, depth = 1): Generator<[key: string, value: string]> {
   for (const [key, setting] of Object.entries(recordOf(value) ?? {})) {
-    if (typeof setting === "string" || typeof setting === "number") yield [key, String(setting)];
+    if (isPlain(setting)) yield [key, String(setting)];
     else if (Array.isArray(setting)) {
-      const list = setting.slice(0, limits.maxListed).filter((each) =>
-        typeof each === "string" || typeof each === "number"
-      );
-      yield [key, list.join(list.every((each) => numberOf(each) !== undefined) ? "," : ";")];
-    } else if (recordOf(setting)) yield [key, JSON.stringify(setting)]; // as objects_info is in text
+      const list = setting.slice(0, limits.maxListed).filter(isPlain);
+      if (list.length > 0) yield [key, list.join(list.every((each) => numberOf(each) !== undefined) ? "," : ";")];
+    } else if (recordOf(setting) && depth < maxDepth) {
+      yield [key, JSON.stringify(setting)];
+      yield* configEntries(setting, depth + 1);
+    }
   }
+}
+
+function isPlain(value: unknown): value is string | number {
+  return typeof value === "string" || typeof value === "number";
 }
