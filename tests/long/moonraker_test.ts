@@ -84,7 +84,8 @@ async function mailsOf({ sink, host, agent }: Scene, word: string, last: RegExp)
       const told = [error.message, ...lines(), agent.log().slice(-2000), host.log().slice(-2000)];
       throw new Error(told.join("\n"));
     });
-  return lines();
+  // Each message waits for its own pictures only: a print that starts at once may overtake its upload.
+  return lines().toSorted((a, b) => Number(/uploaded/.test(b)) - Number(/uploaded/.test(a)));
 }
 
 function like(lines: readonly string[], patterns: readonly RegExp[]): void {

@@ -148,13 +148,15 @@ export class Facts {
     const news = this.#news.splice(0);
     if (news.length === 0 && told === this.#told && seconds - this.#toldAt < reportSeconds) return [];
     const { job, progress, ...around } = { ...present, ...(this.#hasReported ? {} : this.#pastJobs()) };
-    const now = { ...known({ job, progress }) };
     this.#hasReported = true;
     [this.#toldAt, this.#told] = [seconds, told];
-    // A beginning and an end are said with their own measures; what is true after an end follows.
-    const last = news.findLast((one) => one.job !== undefined)?.job;
-    const [first = {}, ...others] = last ? news : [{ ...now, ...news[0] }, ...news.slice(1)];
-    return [{ ...around, ...first }, ...others, ...(last && last.kind !== job?.kind ? [now] : [])];
+    const now = known({ job, progress });
+    const last = news.findLastIndex((one) => one.job !== undefined);
+    const said = news[last]?.job;
+    if (last < 0) news[0] = { ...now, ...news[0] };
+    else if (said?.kind !== job?.kind) news.push(now); // an end: what is true after it follows
+    else news[last] = { ...news[last], ...now, ...known({ job: { ...job, ...said } as JobReport }) };
+    return news.map((one, index) => index === 0 ? { ...around, ...one } : one);
   }
 
   #tell(news: Report): void {
