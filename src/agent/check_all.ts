@@ -11,6 +11,7 @@ import type { CheckRequest } from "../domain/test_road.ts";
 import { printerWords } from "../domain/printer_words.ts";
 import { errorText } from "../log.ts";
 import { takeSnapshot } from "../pictures/snapshot.ts";
+import { cameraOf } from "./camera.ts";
 import type { OpenChannel } from "./send.ts";
 
 /** A board that resets when its port is opened needs some seconds; one at an unknown speed more. */
@@ -64,9 +65,10 @@ async function* checkPrinter(
   signal: AbortSignal,
 ): AsyncGenerator<CheckReport> {
   const subject = { kind: "printer", name: printer.name } as const;
-  const camera = printer.camera && checkCamera(printer, printer.camera, deps, signal);
+  const camera = checkCamera(printer, deps, signal);
   yield { subject, step: await checkLink(printer, deps, signal) };
-  if (camera) yield { subject, step: await camera };
+  const step = await camera;
+  if (step) yield { subject, step };
 }
 
 async function* checkChannel(
@@ -115,12 +117,14 @@ async function checkLink(printer: PrinterSettings, deps: CheckDeps, signal: Abor
   }
 }
 
+/** Undefined: nobody knows of a camera. */
 async function checkCamera(
   printer: PrinterSettings,
-  camera: NonNullable<PrinterSettings["camera"]>,
-  { clock, fetch }: CheckDeps,
+  { clock, log, fetch, links }: CheckDeps,
   signal: AbortSignal,
-): Promise<CheckStep> {
+): Promise<CheckStep | undefined> {
+  const camera = await cameraOf(printer, { clock, log, fetch, links, signal });
+  if (!camera) return undefined;
   const result = await takeSnapshot(camera, { ...camera, clock, fetch, alt: printer.name, signal });
   if (result.kind === "none") return { name: "camera", isOk: false, detail: result.reason };
   const { picture, flaw } = result;
