@@ -48,6 +48,13 @@ async function mountProc(root: DebianRoot): Promise<AsyncDisposable> {
   };
 }
 
+/** An update that is taken back waits half a minute by itself, and a busy machine makes more of it than `root.run` allows. */
+async function withoutLimit(root: DebianRoot, script: string): Promise<string> {
+  const args = [root.path, "/bin/sh", "-c", `exec 2>&1; ${script}`];
+  const { stdout } = await new Deno.Command("chroot", { args, stdin: "null" }).output();
+  return new TextDecoder().decode(stdout);
+}
+
 async function rootOf(pid: string): Promise<string | undefined> {
   return await Deno.readLink(`/proc/${pid}/root`).catch(() => undefined);
 }
@@ -87,7 +94,10 @@ web: { listen: "127.0.0.1:0" }
     assert.equal((await sh(`stat -c %U ${places.state}/filagram.db`)).trim(), "filagram");
 
     await releases.publish(next, `#!/bin/sh\n[ "$1" = version ] && echo "filagram ${next}" && exit\nexit 1\n`);
-    const update = await sh(`filagram update --from ${releases.url} --key ${releases.key}; echo code $?`);
+    const update = await withoutLimit(
+      root,
+      `filagram update --from ${releases.url} --key ${releases.key}; echo code $?`,
+    );
     assert.match(update, new RegExp(`^${next} did not get ready within 30 s; going back to ${denoJson.version}$`, "m"));
     assert.match(update, /runs again\ncode 1$/m);
     assert.match(await sh("filagram version"), new RegExp(`^filagram ${denoJson.version} `));
