@@ -120,6 +120,21 @@ Deno.test("lesson 2, museum: 08 the same, where the next print runs already", as
   deepEqual(ofPrints, ["started a.gcode", "finished a.gcode", "started b.gcode"]);
 });
 
+Deno.test("lesson 2, museum: 08 Moonraker was killed in mid-print, and Klipper says how the print ended", async () => {
+  const before = conversation({}, [1, running(0.1)], [1.02, history("added", {})], [9, running(8)]);
+  const interrupted = history("finished", { status: "interrupted", total_duration: 9 });
+  const ends = { complete: "finished", cancelled: "cancelled", error: "failed: Move out of range" };
+  for (const [word, expected] of Object.entries(ends)) {
+    const first = {
+      ...running(70, { state: word, message: "Move out of range" }),
+      display_status: { message: "Done" },
+    };
+    const after = conversation(first, [0, interrupted], [1, {}]);
+    const watched = await play({ transcript: before }, { transcript: after, silentMilliseconds: 10_000 });
+    deepEqual(kinds(watched), ["started", expected]);
+  }
+});
+
 Deno.test("lesson 3, museum: 39 Moonraker restarted in mid-print: the print goes on under its name, and its true end is told", async () => {
   const { told, reports } = await play({ transcript: named("moonraker_restart") });
   deepEqual(told.map(({ kind }) => kind), ["uploaded", "started", "finished"]);

@@ -3,13 +3,13 @@
  * a second what changed; a report follows at once where it matters, else every few seconds.
  */
 import { known } from "../../domain/optional.ts";
-import type { JobReport, Outcome, Report, Temperatures } from "../../domain/printer_state.ts";
+import type { JobReport, Outcome, Report } from "../../domain/printer_state.ts";
 import { markedText } from "../../protocols/marked_text.ts";
 import { FilamentWatch } from "./filament.ts";
 import { endOf, isThisPrint } from "./history.ts";
 import { Run } from "./run.ts";
 import type { HistoryJob, Metadata } from "./shapes.ts";
-import { isParked, merge, parseStatus, type Status, temperatureKey } from "./status.ts";
+import { isParked, merge, parseStatus, type Status, temperaturesOf } from "./status.ts";
 import { faultText, parseConsoleLine, Prompt } from "./words.ts";
 
 /** Temperatures, stopwatches and bytes are told this often. */
@@ -57,6 +57,8 @@ export class Facts {
   #error: { readonly text: string; readonly until: number } | undefined;
   /** A print that is over, nobody knows yet how. */
   #gone: { readonly run: Run; readonly status: Status; readonly until: number } | undefined;
+  /** The print that was over at the first look: told when the history has named it. */
+  #found: (Ending & { readonly run: Run }) | undefined;
   /** The id of the print of which `print_stats` speaks, or spoke last. */
   #namedId: string | undefined;
   /** The newest first. */
@@ -95,7 +97,8 @@ export class Facts {
   learnHistory(jobs: readonly HistoryJob[]): void {
     this.#history = jobs.slice(0, maxRememberedJobs);
     this.#heldUntil = undefined;
-    if (this.#run?.nativeId === undefined) this.#name(this.#run);
+    const run = this.#run ?? this.#found?.run;
+    if (run?.nativeId === undefined) this.#name(run);
   }
 
   historyChanged(action: string, job: HistoryJob): void {
@@ -143,6 +146,7 @@ export class Facts {
     if (this.#gone && seconds >= this.#gone.until) this.#gone = undefined;
     if (this.#heldUntil !== undefined && seconds < this.#heldUntil || this.#run?.isBeginning(seconds)) return [];
     this.#heldUntil = undefined;
+    if (this.#found) this.#tellFound(this.#found);
     const present = this.#present(seconds);
     const told = JSON.stringify([present.job, Math.floor(present.progress?.percent ?? -1), present.progress?.layer]);
     const news = this.#news.splice(0);
@@ -157,6 +161,15 @@ export class Facts {
     else if (said?.kind !== job?.kind) news.push(now); // an end: what is true after it follows
     else news[last] = { ...news[last], ...now, ...known({ job: { ...job, ...said } as JobReport }) };
     return news.map((one, index) => index === 0 ? { ...around, ...one } : one);
+  }
+
+  /** With all else of the first look: together they raise no alarm. */
+  #tellFound({ run, ...ending }: Ending & { readonly run: Run }): void {
+    this.#found = undefined;
+    const [first, ...others] = this.#news;
+    this.#news = first?.job
+      ? [endOfRun(run, ending), first, ...others]
+      : [{ ...first, ...endOfRun(run, ending) }, ...others];
   }
 
   #tell(news: Report): void {
@@ -180,10 +193,9 @@ export class Facts {
     if (isActive(stats?.state)) return this.#followActive(before, { seconds, isSnapshot });
     if (run && outcome) this.#end(run, { outcome, text: stats?.message, status: this.#status });
     else if (run) [this.#run, this.#gone] = [undefined, { run, status: before, until: seconds + endHoldSeconds }];
-    else if (outcome && isSnapshot && !this.#hasReported) { // found in its end
-      const last = new Run(this.#status, { seconds, begins: false });
-      this.#name(last);
-      this.#end(last, { outcome, text: stats?.message, status: this.#status });
+    else if (outcome && isSnapshot && !this.#hasReported) {
+      const found = new Run(this.#status, { seconds, begins: false });
+      this.#found = { run: found, outcome, text: stats?.message, status: this.#status };
     }
   }
 
@@ -218,17 +230,12 @@ export class Facts {
     if (newest.metadata) run.learn(newest.metadata);
   }
 
-  #end(run: Run, { outcome, text, status }: Ending, more: Report = {}): void {
+  #end(run: Run, ending: Ending, more: Report = {}): void {
     this.#run = undefined;
     this.#gone = undefined;
     this.#error = undefined;
     this.#prompt.forget();
-    const words = outcome === "failed" ? known({ text: faultText(text ?? "") }) : {};
-    this.#tell({
-      ...more,
-      job: { kind: "ended", outcome, ...run.names, ...words },
-      progress: run.lastProgress(status),
-    });
+    this.#tell({ ...more, ...endOfRun(run, ending) });
   }
 
   /** Klipper has halted: whatever ran has failed, even where `print_stats` says "paused". */
@@ -286,13 +293,7 @@ export class Facts {
   }
 }
 
-function temperaturesOf({ devices }: Status): Temperatures | undefined {
-  const found: Record<string, Temperatures[string]> = {};
-  for (const [name, { temperature, target }] of Object.entries(devices)) {
-    const key = temperatureKey(name);
-    if (key !== undefined && temperature !== undefined) {
-      found[key] = { celsius: temperature, ...known({ targetCelsius: target }) };
-    }
-  }
-  return Object.keys(found).length > 0 ? found : undefined;
+function endOfRun(run: Run, { outcome, text, status }: Ending): Report {
+  const words = outcome === "failed" ? known({ text: faultText(text ?? "") }) : {};
+  return { job: { kind: "ended", outcome, ...run.names, ...words }, progress: run.lastProgress(status) };
 }

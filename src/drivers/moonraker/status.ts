@@ -3,6 +3,8 @@
  * https://www.klipper3d.org/Status_Reference.html
  */
 import { z } from "zod";
+import { known } from "../../domain/optional.ts";
+import type { Temperatures } from "../../domain/printer_state.ts";
 import { flag, lenient, number, text } from "./shapes.ts";
 
 /** Its `is_paused` is true while the head is parked for a frame: https://github.com/mainsail-crew/moonraker-timelapse */
@@ -48,7 +50,7 @@ export interface Status extends Objects {
 export const isFilamentSensor = (name: string) => /^filament_(switch|motion)_sensor /.test(name);
 
 /** `extruder1` is `nozzle1`; any heater or thermometer called chamber is the chamber. */
-export function temperatureKey(name: string): string | undefined {
+function temperatureKey(name: string): string | undefined {
   if (name === "heater_bed") return "bed";
   if (/^(heater_generic|temperature_(sensor|fan)) .*chamber/i.test(name)) return "chamber";
   const tool = /^extruder(\d*)$/.exec(name)?.[1];
@@ -100,4 +102,16 @@ function both<T extends object>(before: T | undefined, changes: T | undefined): 
 /** The head is parked for a frame by Klipper's own pause. */
 export function isParked(status: Status): boolean {
   return status[timelapseMacro]?.is_paused === true;
+}
+
+/** Of every heater and thermometer that is known by place. */
+export function temperaturesOf({ devices }: Status): Temperatures | undefined {
+  const found: Record<string, Temperatures[string]> = {};
+  for (const [name, { temperature, target }] of Object.entries(devices)) {
+    const key = temperatureKey(name);
+    if (key !== undefined && temperature !== undefined) {
+      found[key] = { celsius: temperature, ...known({ targetCelsius: target }) };
+    }
+  }
+  return Object.keys(found).length > 0 ? found : undefined;
 }
