@@ -8,7 +8,13 @@ import { feedPlain } from "./containers/feed.ts";
 import { readGx } from "./containers/gx.ts";
 import { readGzip } from "./containers/gzip.ts";
 import { CountedReader, ReadAhead } from "./containers/readers.ts";
-import { BrokenFileError, type Container, type ContainerReader, type Reading } from "./containers/reading.ts";
+import {
+  BrokenFileError,
+  type Container,
+  type ContainerReader,
+  type FeedOptions,
+  type Reading,
+} from "./containers/reading.ts";
 import { readZip } from "./containers/zip.ts";
 import type { EmbeddedImage } from "./embedded_image.ts";
 import { LayerScan, type ScannedMarks } from "./gcode/layer_scan.ts";
@@ -59,14 +65,12 @@ export async function readPrintFile(source: RangeReader, options: ReadPrintFileO
   const reader = new ReadAhead(counted, imageHeaderBytes);
   const reading = await readContainer(reader, options);
   const { thumbnails, problems } = checkThumbnails(reading);
-  const scan = scanLayers && reading.feed ? new LayerScan() : undefined;
-  const scanProblems = scan && await reading.feed?.(scan, { signal, onProgress });
-  const marks = scan?.finish();
+  const { marks, problems: scanProblems = [] } = scanLayers ? await scanMarks(reading, { signal, onProgress }) : {};
   return {
     container: reading.container,
     facts: { ...countedFacts(marks), ...reading.facts },
     thumbnails,
-    problems: [...new Set([...reading.problems, ...problems, ...scanProblems ?? []])].slice(0, limits.maxProblems),
+    problems: [...new Set([...reading.problems, ...problems, ...scanProblems])].slice(0, limits.maxProblems),
     bytesRead: counted.bytesRead,
     ...reading.plates && { plates: reading.plates },
     ...marks && { marks },
@@ -117,6 +121,21 @@ const readImage: ContainerReader = async (reader, { signal }) => {
     ({ kind: "encoded", bytes: await reader.read(0, Math.min(sizeBytes, limits.maxThumbnailBytes), signal) }) as const;
   return { container: "image", facts: {}, thumbnails: [{ ...header, label: "file", sizeBytes, read }], problems: [] };
 };
+
+async function scanMarks(
+  { feed }: Reading,
+  options: FeedOptions,
+): Promise<{ marks?: ScannedMarks; problems?: readonly string[] }> {
+  if (!feed) return {};
+  const scan = new LayerScan();
+  try {
+    const problems = await feed(scan, options);
+    return { marks: scan.finish(), problems };
+  } catch (error) {
+    if (error instanceof BrokenFileError) return { marks: scan.finish(), problems: [error.message] };
+    throw error;
+  }
+}
 
 /** Leaves out those that are too large to be decoded, or too many. */
 function checkThumbnails(reading: Reading): { thumbnails: readonly EmbeddedImage[]; problems: readonly string[] } {

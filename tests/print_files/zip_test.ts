@@ -333,6 +333,21 @@ for (const { what, bytes, problem, stays } of broken) {
   });
 }
 
+Deno.test("a project whose G-code is damaged keeps what the rest of it says", async () => {
+  const zip = zipOf(sliced);
+  const entry = (await readZipDirectory(new CountingReader(zip), never)).get("Metadata/plate_1.gcode");
+  zip[entry?.headerOffset ?? 0] = 0;
+  const { container, facts, thumbnails, problems, marks } = await read(zip, { scanLayers: true });
+  assert.deepEqual([container, facts.estimatedSeconds, facts.printerModel, thumbnails.length, marks], [
+    "gcode.3mf",
+    1001,
+    "Bambu Lab A1 mini",
+    4,
+    undefined,
+  ]);
+  assert.deepEqual(problems, ['"Metadata/plate_1.gcode" is not where its directory says']);
+});
+
 Deno.test("a zip bomb ends at its bounds, with the other facts in hand", async () => {
   const bomb = new Uint8Array(deflateRawSync(new Uint8Array(100 * 1024 * 1024)));
   const entries = { ...project, "Metadata/slice_info.config": sliceInfo(1), "Metadata/plate_1.gcode": bomb };

@@ -18,6 +18,9 @@ export async function readZip(source: RangeReader, options: ReadOptions): Promis
   if (zip.has("prusaslicer.ini") || zip.has("config.json") || zip.has("config.ini")) return await readSl1(zip, options);
   if (zip.has("3D/3dmodel.model") || zip.names(/^Metadata\//).length > 0) return await readProject(zip, options);
   const [gcode, ...others] = zip.names(/\.(gcode|gco|g)$/i);
-  if (gcode !== undefined && others.length === 0) return await zip.readText(gcode, { ...options, container: "zip" });
+  if (gcode !== undefined && others.length === 0) {
+    const reading = await zip.readText(gcode, { ...options, container: "zip" });
+    return { ...reading, problems: [...reading.problems, ...zip.problems] };
+  }
   return { container: "zip", facts: {}, thumbnails: [], problems: ["This zip holds no print file that is known"] };
 }

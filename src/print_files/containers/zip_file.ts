@@ -2,17 +2,23 @@
  * What the readers of zipped print files share: texts, pictures and G-code of entries by name.
  */
 import type { RangeReader } from "../../domain/print_file.ts";
-import type { EmbeddedImage } from "../embedded_image.ts";
-import { UnreadableImageError } from "../embedded_image.ts";
+import { type EmbeddedImage, UnreadableImageError } from "../embedded_image.ts";
 import { readGcodeText } from "../gcode/read_gcode_text.ts";
 import { imageHeaderBytes, readImageHeader } from "../image_header.ts";
+import type { MarkScan } from "../layer_marks.ts";
 import { limits } from "../limits.ts";
 import { feedInflated, feedPlain } from "./feed.ts";
 import { InflatedReader } from "./inflate.ts";
 import { PartReader } from "./readers.ts";
 import { BrokenFileError, type Container, type FeedOptions, type Reading } from "./reading.ts";
 import { openZipEntry, readZipEntry, shownName, type ZipEntry } from "./zip_directory.ts";
-import type { MarkScan } from "../layer_marks.ts";
+
+interface TextOptions {
+  readonly container: Container;
+  /** Only its first bytes, as if there were no more. */
+  readonly headBytes?: number;
+  readonly signal: AbortSignal;
+}
 
 export class ZipFile {
   readonly #source: RangeReader;
@@ -86,14 +92,14 @@ export class ZipFile {
     };
   }
 
-  /**
-   * What an entry with G-code says. `headBytes`: only its first bytes, as if there were no more.
-   * @throws BrokenFileError
-   */
-  async readText(
-    name: string,
-    { container, headBytes, signal }: { container: Container; headBytes?: number; signal: AbortSignal },
-  ): Promise<Reading> {
+  /** What an entry with G-code says; nothing, if it cannot be read, which is a problem. */
+  async readText(name: string, options: TextOptions): Promise<Reading> {
+    const { container } = options;
+    return await this.#unlessBroken(() => this.#readText(name, options)) ??
+      { container, facts: {}, thumbnails: [], problems: [] };
+  }
+
+  async #readText(name: string, { container, headBytes, signal }: TextOptions): Promise<Reading> {
     await using content = await openZipEntry(this.#source, this.#entry(name), signal);
     const shown = headBytes === undefined ? content : new PartReader(content, { start: 0, sizeBytes: headBytes });
     const found = await readGcodeText(shown, signal);
