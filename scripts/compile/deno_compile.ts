@@ -6,8 +6,16 @@ import type { Build } from "./target.ts";
 /** What of the program is not reached by its imports. */
 const included = ["code/pixel_worker.js", "code/codecs.node", "code/static", "any", "LICENSES"];
 
-/** Makes the executable of a folder with the program's files. @returns undefined, or in one line why it cannot be made */
-export async function compileWithDeno(folder: string, { target, output }: Build): Promise<string | undefined> {
+/**
+ * Makes the executable of a folder with the program's files.
+ * @param options.runtime Deno's runtime for executables, where it need not be downloaded
+ * @returns undefined, or in one line why it cannot be made
+ */
+export async function compileWithDeno(
+  folder: string,
+  { target, output }: Build,
+  { runtime }: { runtime?: string } = {},
+): Promise<string | undefined> {
   const command = new Deno.Command(Deno.execPath(), {
     cwd: folder,
     args: [
@@ -23,7 +31,7 @@ export async function compileWithDeno(folder: string, { target, output }: Build)
       `--output=${resolve(output)}`,
       "code/mod.js",
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...(runtime === undefined ? {} : { DENORT_BIN: runtime }) },
     stdout: "null",
     stderr: "piped",
   });
