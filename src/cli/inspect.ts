@@ -37,7 +37,7 @@ export const addInspectCommand: AddCommand = (program, { terminal }, exit) => {
     });
 };
 
-/** False: the file cannot be read, or there is no thumbnail to write. */
+/** False: the file cannot be read, or nothing in it, or there is no thumbnail to write. */
 async function inspect(path: string, options: Options, terminal: Terminal): Promise<boolean> {
   // Loaded here: no other command needs it to start.
   const { openLocalFile } = await import("../print_files/local_file.ts");
@@ -57,7 +57,7 @@ async function inspect(path: string, options: Options, terminal: Terminal): Prom
     else for (const line of shown(path, file, terminal)) terminal.print(line);
     const isSaved = options.thumbnail === undefined || await saveThumbnail(file, { path: options.thumbnail, signal });
     if (!isSaved) terminal.say(`"${path}" has no thumbnail that can be read`);
-    return file.container !== "unknown" && isSaved;
+    return saysSomething(file) && isSaved;
   } catch (error) {
     if (error instanceof OwnerError) throw error;
     if (!isAboutFiles(error)) throw error;
@@ -66,6 +66,10 @@ async function inspect(path: string, options: Options, terminal: Terminal): Prom
     else terminal.say(problem);
     return false;
   }
+}
+
+function saysSomething({ facts, thumbnails, problems }: PrintFile): boolean {
+  return Object.keys(facts).length > 0 || thumbnails.length > 0 || problems.length === 0;
 }
 
 function isAboutFiles(error: unknown): error is Error {

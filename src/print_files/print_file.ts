@@ -50,12 +50,18 @@ export interface ReadPrintFileOptions {
   readonly plate?: number;
 }
 
-const magics: readonly (readonly [magic: string, read: ContainerReader])[] = [
-  ["GCDE", readBgcode],
-  ["xgcode 1.0\n", readGx],
-  ["PK\x03\x04", readZip],
-  ["PK\x05\x06", readZip], // an empty one
-  ["\x1f\x8b", readGzip],
+interface Kind {
+  /** What it is called if it is too broken to say more. */
+  readonly container: Container;
+  readonly read: ContainerReader;
+}
+
+const magics: readonly (readonly [magic: string, kind: Kind])[] = [
+  ["GCDE", { container: "bgcode", read: readBgcode }],
+  ["xgcode 1.0\n", { container: "gx", read: readGx }],
+  ["PK\x03\x04", { container: "zip", read: readZip }],
+  ["PK\x05\x06", { container: "zip", read: readZip }], // an empty one
+  ["\x1f\x8b", { container: "gzip", read: readGzip }],
 ];
 
 /** Reads it. A broken file is a result with problems; what is thrown is what the source throws, or the abort's reason. */
@@ -79,26 +85,26 @@ export async function readPrintFile(source: RangeReader, options: ReadPrintFileO
 
 async function readContainer(reader: RangeReader, { signal, plate }: ReadPrintFileOptions): Promise<Reading> {
   const start = await reader.read(0, imageHeaderBytes, signal);
-  if (start.length === 0) return nothing("It is empty");
-  const read = containerReader(start);
-  if (!read) return nothing("It is no print file that is known");
+  if (start.length === 0) return nothing("unknown", "It is empty");
+  const kind = kindOf(start);
+  if (!kind) return nothing("unknown", "It is no print file that is known");
   try {
-    return await read(reader, { signal, plate });
+    return await kind.read(reader, { signal, plate });
   } catch (error) {
-    if (error instanceof BrokenFileError) return nothing(error.message);
+    if (error instanceof BrokenFileError) return nothing(kind.container, error.message);
     throw error;
   }
 }
 
-function nothing(problem: string): Reading {
-  return { container: "unknown", facts: {}, thumbnails: [], problems: [problem] };
+function nothing(container: Container, problem: string): Reading {
+  return { container, facts: {}, thumbnails: [], problems: [problem] };
 }
 
-function containerReader(start: Uint8Array): ContainerReader | undefined {
+function kindOf(start: Uint8Array): Kind | undefined {
   const found = magics.find(([magic]) => [...magic].every((letter, index) => start[index] === letter.charCodeAt(0)));
   if (found) return found[1];
-  if (imageFormat(start) && readImageHeader(start)) return readImage;
-  return isText(start) ? readText : undefined;
+  if (imageFormat(start) && readImageHeader(start)) return { container: "image", read: readImage };
+  return isText(start) ? { container: "gcode", read: readText } : undefined;
 }
 
 /** Whatever the language of its comments, G-code holds no zeros; the files of programs do. */

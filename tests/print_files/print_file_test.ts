@@ -28,9 +28,9 @@ const kinds: readonly (readonly [what: string, bytes: Uint8Array, container: str
   ["a picture", png, "image"],
   ["nothing", new Uint8Array(), "unknown", /It is empty/],
   ["a program", join([utf8("\x7fELF\x02\x01\x01"), new Uint8Array(100)]), "unknown", /no print file that is known/],
-  ["what only begins like a zip", utf8("PK\x03\x04, said the text"), "unknown", /cut off: the directory/],
-  ["what only begins like bgcode", utf8("GCDE"), "unknown", /cut off within its header/],
-  ["what only begins like gx", utf8("xgcode 1.0\n\0"), "unknown", /cut off within its header/],
+  ["what only begins like a zip", utf8("PK\x03\x04, said the text"), "zip", /cut off: the directory/],
+  ["what only begins like bgcode", utf8("GCDE"), "bgcode", /cut off within its header/],
+  ["what only begins like gx", utf8("xgcode 1.0\n\0"), "gx", /cut off within its header/],
 ];
 for (const [what, bytes, container, problem] of kinds) {
   Deno.test(`readPrintFile() knows ${what} by its first bytes`, async () => {
