@@ -13,6 +13,7 @@ import { addPasswordCommand } from "./password.ts";
 import { giveUpNeedless } from "./permissions.ts";
 import { addLoginCommand } from "./login.ts";
 import { OwnerError, type Pieces } from "./pieces.ts";
+import { StoreError } from "../store/store_error.ts";
 import { addRunCommand } from "./run.ts";
 import { addSettingsCommand } from "./settings.ts";
 import { addTestCommand } from "./test.ts";
@@ -47,7 +48,7 @@ export async function runCli(args: readonly string[], pieces: Pieces): Promise<n
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof OwnerError)) throw error;
+    if (!(error instanceof OwnerError || error instanceof StoreError)) throw error;
     pieces.terminal.say(error.message);
     return 1;
   }

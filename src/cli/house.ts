@@ -9,15 +9,19 @@ import { findSettings } from "../config/find_settings.ts";
 import { findState } from "../config/find_state.ts";
 import { loadSettings } from "../config/load_settings.ts";
 import { problemLine, type Settings } from "../config/settings.ts";
-import { createLog, type Log, type LogLevel, Secrets } from "../log.ts";
+import { createLog, errorText, type Log, type LogLevel, Secrets } from "../log.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { Store } from "../store/store.ts";
 import type { WebDeps } from "../../web/deps.ts";
 import { type CommonOptions, OwnerError, type Pieces } from "./pieces.ts";
 
-/** The state folder of these options; not created yet. */
+/** The state folder of these options; not created yet. @throws OwnerError where no place is known */
 export function stateFolder(options: CommonOptions): string {
-  return findState({ option: options.state, env: Deno.env, cwd: Deno.cwd(), isRoot: Deno.uid() === 0 });
+  try {
+    return findState({ option: options.state, env: Deno.env, cwd: Deno.cwd(), isRoot: Deno.uid() === 0 });
+  } catch (error) {
+    throw new OwnerError(errorText(error), { cause: error });
+  }
 }
 
 /** Opens the state beside a running agent, or without one. */
@@ -140,10 +144,9 @@ export function tryLockState(state: string): Deno.FsFile | undefined {
     lock.close();
     return undefined;
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    throw new OwnerError(
-      `Cannot open the state in "${state}": permission denied. Run this with sudo, or name another folder: --state DIR`,
-      { cause: error },
-    );
+    const fact = error instanceof Deno.errors.PermissionDenied
+      ? "permission denied. Run this with sudo, or name another folder: --state DIR"
+      : `${errorText(error)}. Name another folder: --state DIR`;
+    throw new OwnerError(`Cannot open the state in "${state}": ${fact}`, { cause: error });
   }
 }

@@ -73,7 +73,7 @@ async function update(options: Options, pieces: Pieces): Promise<number> {
     terminal.say(`${release.version} is there, this is ${version}: sudo filagram update`);
     return 0;
   }
-  const file = await Deno.realPath(options.binary ?? ownFile());
+  const file = Deno.realPathSync(options.binary ?? ownFile());
   return await replace(release, { io, file, state: stateFolder(options), readySeconds }, pieces);
 }
 

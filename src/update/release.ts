@@ -84,8 +84,8 @@ export function isNewer(a: string, b: string): boolean {
 
 /** Downloads the file to `path`, which is gone again unless every byte is right. @throws ReleaseError */
 export async function download(wanted: ReleaseFile, path: string, io: ReleaseIo): Promise<void> {
-  using file = await Deno.open(path, { create: true, truncate: true, write: true, mode: 0o600 });
   try {
+    using file = await Deno.open(path, { create: true, truncate: true, write: true, mode: 0o600 });
     const hash = createHash("sha256");
     let bytes = 0;
     for await (const part of parts(wanted.name, io)) {
@@ -96,15 +96,16 @@ export async function download(wanted: ReleaseFile, path: string, io: ReleaseIo)
     }
     const what = `Cannot use "${wanted.name}" of "${io.from}"`;
     if (bytes !== wanted.bytes) {
-      throw new ReleaseError(
-        `${what}: ${bytes < wanted.bytes ? `only ${bytes}` : "more than"} of its ${wanted.bytes} bytes came`,
-      );
+      const came = bytes < wanted.bytes ? `only ${bytes}` : "more than";
+      throw new ReleaseError(`${what}: ${came} of its ${wanted.bytes} bytes came`);
     }
     if (hash.digest("hex") !== wanted.sha256) throw new ReleaseError(`${what}: it is not the file that was released`);
     await file.sync();
   } catch (error) {
-    await Deno.remove(path);
-    throw error;
+    await Deno.remove(path).catch(() => {});
+    if (error instanceof ReleaseError) throw error;
+    const todo = error instanceof Deno.errors.PermissionDenied ? ". Run this with sudo" : "";
+    throw new ReleaseError(`Cannot write "${path}": ${errorText(error)}${todo}`, { cause: error });
   }
 }
 

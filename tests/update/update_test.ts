@@ -5,7 +5,7 @@ import { replace } from "../../src/cli/update.ts";
 import type { Pieces } from "../../src/cli/pieces.ts";
 import { systemClock } from "../../src/clock.ts";
 import { parseKey } from "../../src/update/minisign.ts";
-import { fetchRelease, isNewer } from "../../src/update/release.ts";
+import { download, fetchRelease, fileFor, isNewer } from "../../src/update/release.ts";
 import { makeWorkshop, until, type Workshop } from "../support/filagram.ts";
 import { fileName, type ReleaseServer, startReleaseServer, whyNoMinisign } from "../support/release_server.ts";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -245,6 +245,16 @@ test("a release of a stranger is not believed; a bad key, no key and no server e
     assert.equal(code, 1);
     assert.match(stderr, expected);
   }
+});
+
+test("a place that cannot be written is a sentence", async ({ workshop, server }) => {
+  await server.publish(next, "x");
+  const io = { from: server.url, key: parseKey(server.key)!, fetch, clock: systemClock({ bootId: "b" }) };
+  const release = await fetchRelease(io);
+  await assert.rejects(download(fileFor(release, Deno.build.arch), `${workshop.folder}/none/filagram.new`, io), {
+    name: "ReleaseError",
+    message: /^Cannot write ".*\/none\/filagram\.new": No such file/,
+  });
 });
 
 test("install.sh fetches this board's file, checks it and installs it; a wrong sum stops it", async (place) => {
