@@ -122,12 +122,17 @@ Deno.test("gx whose BMP is a PNG, whose text has layers, whose numbers are those
 });
 
 Deno.test("gx whose numbers lie: G-code beyond its end, pictures before its header, pictures that are none", async () => {
-  const bytes = gxOf({ gcode: "G28\n", first: utf8("nothing") });
+  const bytes = gxOf({ gcode: "G28\n", first: utf8("nothing"), seconds: 9 });
   const { problems } = await read(bytes);
   assert.deepEqual(problems, ["Its first picture is none that is known"]);
   const lying = bytes.slice();
   new DataView(lying.buffer).setUint32(0x18, 0xffffffff, true);
-  assert.deepEqual((await read(lying)).problems, ["Its G-code lies beyond its end"]);
+  const cut = await read(lying);
+  assert.deepEqual([cut.facts, cut.problems], [{ estimatedSeconds: 9 }, [
+    "Its first picture is none that is known",
+    "Its second picture is cut off",
+    "Its G-code is missing: it is cut off",
+  ]]);
   const before = bytes.slice();
   new DataView(before.buffer).setUint32(0x10, 3, true);
   assert.deepEqual((await read(before)).thumbnails, []);

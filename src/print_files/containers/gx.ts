@@ -19,13 +19,12 @@ interface Span {
   readonly end: number;
 }
 
-/** @throws BrokenFileError if it ends within its header or its G-code lies outside */
+/** @throws BrokenFileError if it ends within its header */
 export async function readGx(source: RangeReader, { signal }: ReadOptions): Promise<Reading> {
   const header = await source.read(0, headerBytes, signal);
   if (header.length < headerBytes) throw new BrokenFileError("It is cut off within its header");
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   const [first, second, start] = [view.getUint32(0x10, true), view.getUint32(0x14, true), view.getUint32(0x18, true)];
-  if (start < headerBytes || start > source.sizeBytes) throw new BrokenFileError("Its G-code lies beyond its end");
   const problems: string[] = [];
   const thumbnails: EmbeddedImage[] = [];
   for (const span of imageSpans({ first, second, start })) {
@@ -33,11 +32,15 @@ export async function readGx(source: RangeReader, { signal }: ReadOptions): Prom
     if (typeof image === "string") problems.push(image);
     else thumbnails.push(image);
   }
+  const facts = headerFacts(view);
+  if (start < headerBytes || start >= source.sizeBytes) {
+    return { container: "gx", facts, thumbnails, problems: [...problems, "Its G-code is missing: it is cut off"] };
+  }
   const gcode = new PartReader(source, { start, sizeBytes: source.sizeBytes - start });
   const text = await readGcodeText(gcode, signal);
   return {
     container: "gx",
-    facts: mergeFacts(text.facts, headerFacts(view)), // converters write the temperatures to wrong places
+    facts: mergeFacts(text.facts, facts), // converters write the temperatures to wrong places
     thumbnails: [...thumbnails, ...text.thumbnails],
     problems: [...problems, ...text.problems],
     feed: (scan, options) => feedPlain(gcode, { ...options, scan, startOffset: start }),
@@ -59,6 +62,7 @@ async function readImage(
   signal: AbortSignal,
 ): Promise<EmbeddedImage | string> {
   const sizeBytes = end - start;
+  if (end > source.sizeBytes) return `Its ${label} is cut off`;
   if (sizeBytes > limits.maxThumbnailBytes) return `Its ${label} is too large: ${sizeBytes} bytes`;
   const header = readImageHeader(await source.read(start, Math.min(imageHeaderBytes, sizeBytes), signal));
   if (!header) return `Its ${label} is none that is known`;
