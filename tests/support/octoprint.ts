@@ -162,7 +162,7 @@ class Server implements RealOctoPrint {
   async pendingKeys(): Promise<{ app_id: string; user_token: string }[]> {
     const { headers } = await this.#session();
     const response = await fetch(`${this.url}/api/plugin/appkeys`, { headers });
-    return (await response.json()).pending;
+    return Object.values((await response.json()).pending);
   }
 
   async decide(userToken: string, isAllowed: boolean): Promise<void> {
@@ -240,6 +240,8 @@ async function writeSettings(folder: string, { webcam, isAnnounced }: OctoPrintO
       virtual_printer: { enabled: true, _config_version: 1 },
       tracking: off,
       errortracking: off,
+      // by itself it leaves the loopback out
+      ...(isAnnounced ? { discovery: { addresses: ["127.0.0.1"] } } : {}),
       ...(webcam ? { classicwebcam: { _config_version: 1, ...webcam } } : {}),
     },
   };
