@@ -5,7 +5,7 @@ import { bootId } from "../../bridge/libc.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { DriverIo, LoginStep } from "../../src/drivers/driver.ts";
 import { snapshotAddress } from "../../src/drivers/octoprint/cameras.ts";
-import { pathHere } from "../../src/drivers/octoprint/files.ts";
+import { pathHere } from "../../src/drivers/octoprint/host.ts";
 import { octoprint } from "../../src/drivers/octoprint/octoprint.ts";
 import { createLog, Secrets } from "../../src/log.ts";
 

@@ -26,6 +26,8 @@ export interface RecordedOctoPrintOptions {
   hear?(said: string): void;
   /** When what was said at a moment arrives. */
   arrives?(milliseconds: number): number;
+  /** Answers no subscription after the first. */
+  readonly isDeaf?: boolean;
 }
 
 type Json = Record<string, unknown>;
@@ -127,7 +129,8 @@ export class RecordedOctoPrint {
   #listen(said: Json): void {
     this.#options.hear?.(`push ${Object.keys(said).join()}`);
     if ("auth" in said) this.#isAuthorized = true;
-    if (this.#isAuthorized && ("auth" in said || "subscribe" in said)) this.#say(this.#history());
+    const isAnswered = "auth" in said || "subscribe" in said && !this.#options.isDeaf;
+    if (this.#isAuthorized && isAnswered) this.#say(this.#history());
   }
 
   /** The newest state, with the temperatures since the printer was connected. */

@@ -3,7 +3,7 @@
  * https://docs.octoprint.org/en/master/bundledplugins/appkeys.html
  */
 import type { DriverIo, LoginStep } from "../driver.ts";
-import { type HostSettings, OctoPrintHost, parseJson } from "./host.ts";
+import { type HostSettings, OctoPrintHost, parseJson, pathHere } from "./host.ts";
 import { keyRequestShape, keyShape } from "./shapes.ts";
 
 const appName = "Filagram";
@@ -19,11 +19,9 @@ export async function* logIn(settings: HostSettings, io: DriverIo): AsyncGenerat
   if (asked.status === 429) return yield refused(`${host.name} was asked too often: try again in an hour`);
   const request = keyRequestShape.safeParse(parseJson(asked.bytes)).data;
   if (asked.status !== 201 || !request) return yield refused(`${host.name} answered ${asked.status}`);
-  yield {
-    kind: "asked",
-    what: `Open ${settings.address} in a browser, log in, and allow ${appName}`,
-    url: settings.address,
-  };
+  const dialog = request.auth_dialog === undefined ? undefined : pathHere(host.address, request.auth_dialog);
+  const url = host.address + (dialog ?? ""); // before 1.8 its page asks by itself
+  yield { kind: "asked", what: `Open ${url} in a browser and allow ${appName}`, url };
   while (!io.signal.aborted) {
     const answer = await host.ask(`/plugin/appkeys/request/${encodeURIComponent(request.app_token)}`, io);
     if (answer.status === 404) return yield refused("It was refused, or not answered in time");

@@ -6,7 +6,7 @@ import { known } from "../../domain/optional.ts";
 import type { DescribedPrintFile, FileRef, PrintFileFacts, RangeReader } from "../../domain/print_file.ts";
 import { openHttpFile } from "../../protocols/http_ranges.ts";
 import type { DriverIo } from "../driver.ts";
-import { type HostSettings, OctoPrintHost } from "./host.ts";
+import { type HostSettings, OctoPrintHost, pathHere } from "./host.ts";
 import { fileShape } from "./shapes.ts";
 import type { z } from "zod";
 
@@ -57,18 +57,6 @@ function addressOf(root: string, { storage = "local", path }: FileRef): string {
   const parts = [storage, ...path.split("/")].filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw new TypeError(`Not a print file: "${path}"`);
   return `${root}/${parts.map(encodeURIComponent).join("/")}`;
-}
-
-/**
- * What OctoPrint refers to, below the address where we reach it: behind a proxy it may not know its own. Our key goes
- * nowhere else.
- */
-export function pathHere(address: string, reference: string): string | undefined {
-  const url = URL.parse(reference, `${address}/`);
-  if (!url) return undefined;
-  const prefix = new URL(address).pathname.replace(/\/$/, "");
-  const path = url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : url.pathname;
-  return path + url.search;
 }
 
 function factsOf({ gcodeAnalysis }: z.output<typeof fileShape>): PrintFileFacts {

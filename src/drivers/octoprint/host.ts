@@ -110,6 +110,18 @@ export class OctoPrintHost {
   }
 }
 
+/**
+ * What OctoPrint refers to, below the address where we reach it: behind a proxy it may not know its own. Our key goes
+ * nowhere else.
+ */
+export function pathHere(address: string, reference: string): string | undefined {
+  const url = URL.parse(reference, `${address}/`);
+  if (!url) return undefined;
+  const prefix = new URL(address).pathname.replace(/\/$/, "");
+  const path = url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : url.pathname;
+  return path + url.search;
+}
+
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));

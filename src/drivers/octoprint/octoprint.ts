@@ -82,7 +82,6 @@ async function* watch(settings: OctoPrintSettings, io: DriverIo): AsyncGenerator
     if (message?.connected?.version) talk.version = message.connected.version;
     if (message?.reauthRequired) await talk.authenticate(await host.session(io));
     if (message) yield* session.hear(message, now);
-    yield* session.pass(now);
     looks.set(settings, session.look);
     if (now - Math.max(heardAt, askedAt ?? 0) < silenceSeconds) continue;
     if (askedAt !== undefined) throw new LinkLostError(`${host.name} says nothing any more`, { problem: "no answer" });

@@ -66,11 +66,6 @@ export class Session {
     return plugin ? this.#with(this.#waits.hearPlugin(plugin, { isPrinting: this.#isPrinting, now })) : [];
   }
 
-  /** What time alone says. */
-  pass(now: number): Report[] {
-    return this.#with(this.#waits.pass(now, this.#isPrinting));
-  }
-
   get #isPrinting(): boolean {
     return this.#phase === "printing" || this.#phase === "active";
   }
@@ -80,7 +75,9 @@ export class Session {
   }
 
   #terminal(lines: readonly string[], now: number): Report[] {
-    return this.#with(lines.flatMap((line) => this.#waits.hearLine(line, { isPrinting: this.#isPrinting, now })));
+    const situation = { isPrinting: this.#isPrinting, now };
+    const heard = lines.flatMap((line) => this.#waits.hearLine(line, situation));
+    return this.#with([...heard, ...this.#waits.hearEnd(situation)]);
   }
 
   #state(current: Current, { isFresh, now }: { isFresh: boolean; now: number }): Report[] {
@@ -149,7 +146,7 @@ export class Session {
         return this.#with([{ job: { kind: "printing", ...eventNames(payload) }, attention: { kind: "over" } }]);
       case "PrintCancelling":
         this.#cancelText = payload.firmwareError;
-        return this.#with([{ announced: { kind: "cancel" } }]);
+        return this.#cancelText === undefined ? this.#with([{ announced: { kind: "cancel" } }]) : [];
       case "PrintCancelled":
         return this.#end(payload, "cancelled", now);
       case "PrintDone":

@@ -107,8 +107,8 @@ export class Waits {
     }
   }
 
-  /** What silence says. */
-  pass(now: number, isPrinting: boolean): Report[] {
+  /** A while without a word of it, in a terminal that is still heard: it goes on. */
+  hearEnd({ isPrinting, now }: Situation): Report[] {
     if (this.#waitingAt === undefined || now - this.#waitingAt < waitSeconds) return [];
     this.#waitingAt = undefined;
     return [{ attention: { kind: "over" }, ...(isPrinting ? { job: { kind: "printing" } } : {}) }];
