@@ -1,6 +1,7 @@
 /**
- * A camera's picture, step by step: fetched over loopback, decoded, flipped and turned, shrunk, encoded; then all of it
- * through the worker as the agent does it, cold and warm; then memory before and after 1,000 pictures.
+ * A camera's picture, step by step: fetched over loopback, decoded, flipped and turned, shrunk, encoded, beside the same steps in
+ * Pillow (C, where Debian's python3-pil is installed); then all of it through the worker as the agent does it, cold and warm; what is
+ * drawn for messages; memory before and after 1,000 pictures.
  *
  *     deno run -A scripts/bench/pictures_bench.ts [PICTURES]
  */
@@ -9,6 +10,7 @@ import { type Bitmap, oriented, shrunk } from "../../src/pictures/bitmap.ts";
 import { takeCameraPicture } from "../../src/pictures/camera_picture.ts";
 import { orientationOf } from "../../src/pictures/orientation.ts";
 import { Pixels } from "../../src/pictures/pixels.ts";
+import type { Drawing } from "../../src/pictures/work.ts";
 import { takeSnapshot } from "../../src/pictures/snapshot.ts";
 
 const pictures = Number(Deno.args[0] ?? 1000);
@@ -83,10 +85,12 @@ for (const [width, height] of [[640, 480], [1280, 720], [1920, 1080], [4056, 304
   current = encodePicture(bitmap, { mediaType: "image/jpeg", quality: 85 }).slice();
   console.log(`\n${width} × ${height}, ${Math.round(current.length / 1000)} KB`);
   say("fetched", await median(() => takeSnapshot(settings, { ...look, deadlineSeconds: 10 })));
-  say("decoded", await median(() => decodePicture(current, { mediaType: "image/jpeg" })));
-  say("flipped and turned", await median(() => oriented(bitmap, orientationOf(turn))));
-  say("shrunk to half", await median(() => shrunk(bitmap, width >> 1, height >> 1)));
-  say("encoded", await median(() => encodePicture(bitmap, { mediaType: "image/jpeg", quality: 85 })));
+  const [decodes = "-", turns = "-", halves = "-", encodes = "-"] = await pillow(current);
+  say("", "ours", "Pillow");
+  say("decoded", await median(() => decodePicture(current, { mediaType: "image/jpeg" })), decodes);
+  say("flipped and turned", await median(() => oriented(bitmap, orientationOf(turn))), turns);
+  say("shrunk to half", await median(() => shrunk(bitmap, width >> 1, height >> 1)), halves);
+  say("encoded", await median(() => encodePicture(bitmap, { mediaType: "image/jpeg", quality: 85 })), encodes);
   using pixels = new Pixels(clock);
   const start = performance.now();
   await pixels.transform(current, turn);
@@ -96,6 +100,70 @@ for (const [width, height] of [[640, 480], [1280, 720], [1920, 1080], [4056, 304
     "shrunk to 1280 by the worker",
     await median(() => pixels.transform(current, { ...turn, maxWidthPixels: 1280, maxHeightPixels: 1280 })),
   );
+}
+
+console.log("\nDrawn by the warm worker");
+{
+  using pixels = new Pixels(clock);
+  const thumbnail = {
+    kind: "encoded",
+    bytes: encodePicture(scene(640, 480), { mediaType: "image/png", quality: 100 }).slice(),
+  } as const;
+  const frames = Array.from({ length: 40 }, (_, number) => {
+    const bitmap = scene(400, 300);
+    bitmap.rgba.fill(number * 6, 0, 400 * 4 * Math.round(number * 7)); // it grows
+    const bytes = encodePicture(bitmap, { mediaType: "image/jpeg", quality: 70 }).slice();
+    return { bytes, caption: `14:${10 + number} · ${number * 2} %` };
+  });
+  const snapshot = encodePicture(scene(1920, 1080), { mediaType: "image/jpeg", quality: 85 }).slice();
+  const drawings: Record<string, Drawing> = {
+    "a thumbnail of 640 × 480 on white": { kind: "thumbnail", content: thumbnail },
+    "a progress picture of it": {
+      kind: "progress",
+      thumbnail,
+      heightShare: 0.5,
+      timeShare: 0.5,
+      label: "50 %",
+      detail: "34 min left",
+    },
+    "it beside a 1080p snapshot": { kind: "sideBySide", thumbnail, snapshot },
+    "an animation of 40 frames of 400 × 300": { kind: "animation", frames, maxBytes: 2 * 1024 * 1024 },
+  };
+  for (const [what, work] of Object.entries(drawings)) {
+    const drawn = await pixels.draw(work);
+    const size = drawn.kind === "picture" ? `${Math.round(drawn.bytes.length / 1000)} KB` : drawn.reason;
+    say(what, await median(() => pixels.draw(work)), size);
+  }
+}
+
+/** The same steps in one process of Pillow, without its start: decode, flip and turn, halve, encode. */
+async function pillow(jpeg: Uint8Array): Promise<string[]> {
+  const program = `import io, sys, time
+from PIL import Image
+data = sys.stdin.buffer.read()
+def median(work):
+    times = []
+    for _ in range(${rounds}):
+        start = time.perf_counter(); work(); times.append(time.perf_counter() - start)
+    return sorted(times)[${rounds} // 2] * 1000
+image = Image.open(io.BytesIO(data)).convert("RGB")
+print(median(lambda: Image.open(io.BytesIO(data)).load()))
+print(median(lambda: image.transpose(Image.FLIP_LEFT_RIGHT).transpose(Image.ROTATE_270)))
+print(median(lambda: image.resize((image.width // 2, image.height // 2), Image.BOX)))
+print(median(lambda: image.save(io.BytesIO(), "JPEG", quality=85)))`;
+  try {
+    const child = new Deno.Command("/usr/bin/python3", { args: ["-c", program], stdin: "piped", stdout: "piped" })
+      .spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(jpeg);
+    await writer.close();
+    const { success, stdout } = await child.output();
+    return success
+      ? new TextDecoder().decode(stdout).trim().split("\n").map((time) => `${Number(time).toFixed(1)} ms`)
+      : [];
+  } catch {
+    return []; // no Pillow here
+  }
 }
 
 async function jpegOfAnotherProcess(width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
