@@ -9,7 +9,7 @@ import { isPasswordHash } from "./password.ts";
 import { durationSchema, progressStepSchema } from "./units.ts";
 
 export const maxNameCharacters = 60;
-export const maxEntries = 200;
+export const maxEntries = 400;
 
 /** Keys and words that are promised, so that nobody takes their refusal for a slip of his own. */
 export const planned = {

@@ -8,7 +8,7 @@ export function secretsPathOf(settingsPath: string): string {
   return join(dirname(settingsPath), "secrets.yaml");
 }
 
-/** Three times what 200 printers need; the worst file of this size is refused within a second or so on a Pi. */
+/** One and a half times what 400 printers need; the worst file of this size is refused within a second or so on a Pi. */
 export const maxFileBytes = 256 * 2 ** 10;
 
 export type TextFile =
