@@ -62,7 +62,7 @@ async function make(build: Build, kind: string | undefined): Promise<void> {
       console.log(`${problem}; making a self-extracting file`);
     }
     await writeStockDeno(`${folder}/filagram`, build.target);
-    await makeSelfExtracting(folder, { ...build, flags: runFlags(build.target) });
+    await makeSelfExtracting(folder, { ...build, flags: runFlags });
     console.log(`${build.output}: self-extracting, ${await megabytes(build.output)}`);
   } finally {
     await Deno.remove(folder, { recursive: true });

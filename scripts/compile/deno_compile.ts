@@ -26,7 +26,7 @@ export async function compileWithDeno(
       "--no-check",
       "--app-name=filagram",
       `--target=${target.triple}`,
-      ...compileFlags(target),
+      ...compileFlags,
       ...included.flatMap((name) => ["--include", name]),
       `--output=${resolve(output)}`,
       "code/mod.js",

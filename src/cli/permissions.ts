@@ -63,7 +63,7 @@ export const permissions: readonly Permission[] = [
   },
   {
     name: "ffi",
-    allowed: libcPathsOn(Deno.build.arch),
+    allowed: [...new Set([...libcPathsOn("aarch64"), ...libcPathsOn("x86_64")])],
     reason: "serial ports, and the encoder for JPEG that comes with the program",
   },
   {
@@ -80,18 +80,23 @@ export function giveUpNeedless(command: string): void {
   if (!commandsThatStartPrograms.includes(command)) Deno.permissions.revokeSync({ name: "run" });
 }
 
-export interface PermissionFlagsOptions {
-  /** Where the program will run. */
-  readonly architecture: string;
-  /** The path of the JPEG encoder; `undefined` where it is not known before. */
-  readonly addon?: string;
+/** The permissions for people, as Markdown. */
+export function permissionsTable(): string {
+  const rows = permissions.map(({ name, allowed, reason }) => {
+    const names = allowed === "all" ? "all" : allowed.map((one) => `\`${one}\``).join(" ");
+    return `| ${name} | ${names} | ${reason} |`;
+  });
+  return ["| may | what | why |", "|---|---|---|", ...rows].join("\n");
 }
 
-/** The permissions as options of `deno run` and `deno compile`. */
-export function permissionFlags({ architecture, addon }: PermissionFlagsOptions): string[] {
+/**
+ * The permissions as options of `deno run` and `deno compile`.
+ * @param addon the path of the JPEG encoder; without it any library may be opened, for its place is not known before
+ */
+export function permissionFlags(addon?: string): string[] {
   const flags = permissions.map(({ name, allowed }) => {
-    if (name === "ffi") return addon ? `--allow-ffi=${[...libcPathsOn(architecture), addon].join(",")}` : "--allow-ffi";
-    return allowed === "all" ? `--allow-${name}` : `--allow-${name}=${allowed.join(",")}`;
+    if (allowed === "all" || (name === "ffi" && addon === undefined)) return `--allow-${name}`;
+    return `--allow-${name}=${[...allowed, ...(name === "ffi" ? [addon] : [])].join(",")}`;
   });
   return [...flags, "--ignore-env", "--no-prompt", "--unstable-worker-options"];
 }
