@@ -129,6 +129,8 @@ const rows: readonly [what: string, script: Script, told: readonly string[]][] =
     ...begin,
     [8, event("Error", { error: "MAXTEMP triggered" }), phase("ERROR")],
     [8.2, event("PrintFailed", { ...stopped, reason: "error" }), phase("OFFLINE")],
+    [12, current({ flag: "closedOrError", file: null })],
+    [40, phase("OFFLINE")],
   ], ["started", "failed: MAXTEMP triggered", "offline: OctoPrint is not connected to the printer"]],
   ["museum: 36 the progress of a failure may be a fraction: it is not read", [
     ...begin,
