@@ -36,6 +36,8 @@ export interface PrintFileQuestion {
 const maxSeconds = 10;
 /** Large enough for every screen; more only costs time. */
 const caps: ThumbnailCaps = { maxWidthPixels: 800, maxHeightPixels: 800 };
+/** Of the longer side; nobody recognises anything on a smaller one. */
+const leastSidePixels = 32;
 /** Broken ones are passed over. */
 const maxThumbnailsTried = 3;
 /** Prints whose files are remembered; thumbnails have up to some hundred KB. */
@@ -125,7 +127,10 @@ async function openOwn(
 /** Undefined: it says nothing and shows nothing. */
 async function readKnown(reader: RangeReader, signal: AbortSignal): Promise<KnownPrintFile | undefined> {
   const { facts, thumbnails } = await readPrintFile(reader, { signal });
-  const thumbnail = await firstReadable(thumbnailsByWorth(thumbnails, caps), signal);
+  const large = thumbnails.filter(({ widthPixels, heightPixels }) =>
+    Math.max(widthPixels, heightPixels) >= leastSidePixels
+  );
+  const thumbnail = await firstReadable(thumbnailsByWorth(large, caps), signal);
   if (!thumbnail && Object.keys(facts).length === 0) return undefined;
   return { facts, ...(thumbnail ? { thumbnail } : {}) };
 }
