@@ -60,7 +60,9 @@ export class FrameKeeper {
   #newest(printer: string, job: string): number {
     const known = this.#taken.get(printer);
     if (known?.job === job) return known.number;
-    return this.#deps.store.frames.list({ printer, job }).at(-1)?.number ?? -1; // after a restart
+    const number = this.#deps.store.frames.list({ printer, job }).at(-1)?.number ?? -1; // after a restart
+    this.#taken.set(printer, { job, number });
+    return number;
   }
 
   async #take(

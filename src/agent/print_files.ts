@@ -63,7 +63,7 @@ export class PrintFiles {
     this.#known.set(key, asked);
     for (const oldest of [...this.#known.keys()].slice(0, -maxRemembered)) this.#known.delete(oldest);
     const found = await asked;
-    if (!found.thumbnail) this.#known.delete(key); // it may be there the next time
+    if (!found.thumbnail && Object.keys(found.facts).length === 0) this.#known.delete(key); // it may be there the next time
     return found;
   }
 

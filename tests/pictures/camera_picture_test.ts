@@ -1,7 +1,9 @@
 /** Cameras as they are: real HTTP servers that hang, lie and hang upside down; only the clock is ours. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { type FoundPictures, takeCameraPicture } from "../../src/pictures/camera_picture.ts";
+import { readFirstPicture } from "../../src/pictures/mjpeg.ts";
 import { Pixels } from "../../src/pictures/pixels.ts";
 import { maxSnapshotBytes } from "../../src/pictures/snapshot.ts";
 import { selfSigned } from "../support/certificates.ts";
@@ -341,3 +343,31 @@ Deno.test("a driver's own camera is asked with a deadline too", async () => {
   await clock.advance(3000);
   assert.deepEqual((await done).notes, ["No picture from the camera: it did not answer within 3 s."]);
 });
+
+Deno.test("a stream may be cut anywhere: readFirstPicture() finds the same picture, and never throws", async () => {
+  const texts = ["--f\r\nContent-Type: image/jpeg\r\n\r\n", "\r\n--f\r\nX: y\r\n\r\n", "\r\n--f--\r\n"]
+    .map((text) => new TextEncoder().encode(text));
+  const [first = jpeg, between = jpeg, last = jpeg] = texts;
+  const whole = join([first, jpeg.subarray(0, 50), between, jpeg, last]);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20 }), async (steps) => {
+      assert.deepEqual(await readFirstPicture(chunks(whole, steps)), jpeg);
+    }),
+    { numRuns: 50 },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 9 }), async (junk) => {
+      const words = junk.map((bytes, index) => join([bytes, texts[index % 3] ?? bytes]));
+      assert.ok(await readFirstPicture(ReadableStream.from(words)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+async function* chunks(bytes: Uint8Array, steps: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const length = steps[turn % steps.length] ?? 1;
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}
