@@ -16,7 +16,8 @@ interface State {
   readonly bytes?: number;
   readonly percent?: number;
   readonly file?: string | null;
-  readonly logs?: readonly string[];
+  /** `null`: without the permission to watch the terminal. */
+  readonly logs?: readonly string[] | null;
   readonly error?: string;
 }
 
@@ -86,6 +87,12 @@ function run(from: number, until: number, one: (second: number) => State): Scrip
 const moving = (second: number): State => ({ bytes: 100 * second });
 const begin: Script = [[0, history(idle)], [1, phase("STARTING"), started], ...run(3, 8, moving)];
 
+const beginUnheard: Script = [
+  [0, history({ ...idle, logs: null })],
+  [1, phase("STARTING"), started],
+  ...run(3, 8, (second) => ({ ...moving(second), logs: null })),
+];
+
 const rows: readonly [what: string, script: Script, told: readonly string[]][] = [
   ["museum: 11, 34 `busy: paused for user` every 2 s is one wait, in every pause", [
     ...begin,
@@ -99,19 +106,29 @@ const rows: readonly [what: string, script: Script, told: readonly string[]][] =
     ...run(8, 9, () => ({ bytes: 800, logs: ["Recv: echo:Filament runout detected"] })),
     ...run(9, 30, () => ({ bytes: 800, logs: ["Recv: echo:busy: paused for user"] })),
   ], ["started", "paused: filament_runout"]],
-  ["M600 of which nothing is seen but that the print stands still", [
+  ["M600 where the terminal may not be watched: the print stands still", [
+    ...beginUnheard,
+    [8, event("FilamentChange", null)],
+    ...run(8, 30, () => ({ bytes: 800, logs: null })),
+    ...run(30, 40, (second) => ({ ...moving(second), logs: null })),
+  ], ["started", "paused: waiting_for_user", "resumed"]],
+  ["M600 there, over before anybody could come", [
+    ...beginUnheard,
+    [8, event("FilamentChange", null)],
+    ...run(8, 30, (second) => ({ ...moving(second), logs: null })),
+  ], ["started"]],
+  ["filament loaded in mid-print, which waits for nobody", [
     ...begin,
     [8, event("FilamentChange", null)],
-    ...run(8, 30, () => ({ bytes: 800 })),
-    ...run(30, 40, moving),
-  ], ["started", "paused: waiting_for_user", "resumed"]],
-  [
-    "M600 that is over before anybody could come",
-    [...begin, [8, event("FilamentChange", null)], ...run(8, 30, moving)],
-    [
-      "started",
-    ],
-  ],
+    ...run(8, 40, () => ({ bytes: 800 })),
+    ...run(40, 45, moving),
+  ], ["started"]],
+  ["a pause by its owner, right after filament was loaded", [
+    ...begin,
+    [8, event("FilamentChange", null)],
+    [9, event("PrintPaused", { ...stopped, user: "me" })],
+    ...run(11, 16, () => ({ bytes: 800, flag: "paused" })),
+  ], ["started", "paused: user"]],
   ["museum: 01 a cancel that says failed, too, and in any order", [
     ...begin,
     [8, event("PrintCancelling", stopped)],

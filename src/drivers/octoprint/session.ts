@@ -60,7 +60,7 @@ export class Session {
     if (history) return this.#state(history, { isFresh: true, now });
     if (current) {
       const isFresh = now - this.#phaseAt > heldBackSeconds;
-      return [...this.#terminal(current.logs ?? [], now), ...this.#state(current, { isFresh, now })];
+      return [...this.#terminal(current.logs, now), ...this.#state(current, { isFresh, now })];
     }
     if (event) return this.#event(event.type, event.payload, now);
     return plugin ? this.#with(this.#waits.hearPlugin(plugin, { isPrinting: this.#isPrinting, now })) : [];
@@ -74,10 +74,12 @@ export class Session {
     return reports.map((report) => ({ ...this.present(), ...report }));
   }
 
-  #terminal(lines: readonly string[], now: number): Report[] {
+  /** Undefined: without the permission to watch it. */
+  #terminal(lines: readonly string[] | undefined, now: number): Report[] {
+    if (!lines) return [];
     const situation = { isPrinting: this.#isPrinting, now };
     const heard = lines.flatMap((line) => this.#waits.hearLine(line, situation));
-    return this.#with([...heard, ...this.#waits.hearEnd(situation)]);
+    return this.#with([...heard, ...this.#waits.hearTerminal(situation)]);
   }
 
   #state(current: Current, { isFresh, now }: { isFresh: boolean; now: number }): Report[] {
@@ -105,11 +107,8 @@ export class Session {
     this.#endedAt = undefined;
     const progress = progressOf(current);
     if (file) this.#look = { atSeconds: now, file, percent: progress.percent ?? 0 };
-    const names = known({ file });
-    const doubted = phase === "printing" && this.#waits.isDoubted(progress.position?.bytes) ? "active" : phase;
-    const job: JobReport = phase === "paused"
-      ? { kind: "paused", ...names, ...this.#waits.why(now) }
-      : { kind: doubted === "printing" ? "printing" : "active", ...names };
+    const kind = phase === "printing" && this.#waits.isDoubted(progress.position?.bytes) ? "active" : phase;
+    const job: JobReport = { kind, ...known({ file }), ...(phase === "paused" ? this.#waits.why() : {}) };
     return { job, progress };
   }
 
@@ -139,7 +138,7 @@ export class Session {
       case "PrintPaused":
         this.#enter("paused", now);
         this.#waits.pause(payload.user !== undefined, now);
-        return this.#with([{ job: { kind: "paused", ...eventNames(payload), ...this.#waits.why(now) } }]);
+        return this.#with([{ job: { kind: "paused", ...eventNames(payload), ...this.#waits.why() } }]);
       case "PrintResumed":
         this.#enter("printing", now);
         this.#waits.resume();

@@ -4,11 +4,12 @@
  */
 import { known } from "../../domain/optional.ts";
 import type { PauseReason, Report } from "../../domain/printer_state.ts";
+import { markedText } from "../../protocols/marked_text.ts";
 import { isRunout, parseTerminalLine } from "./terminal.ts";
 import type { Message } from "./shapes.ts";
 
-/** A reason said so long before or after a pause explains it. */
-const hintSeconds = 15;
+/** A reason said so long before a pause explains it, or so long after: the terminal is passed on once a second. */
+const hintSeconds = { before: 15, after: 3 };
 /** `busy: paused for user` comes every 2 s and is passed on within one more. */
 const waitSeconds = 7;
 /** So many positions in a row that grew: nothing waits. */
@@ -33,26 +34,27 @@ export class Waits {
   #hint: { readonly reason: PauseReason; readonly at: number } | undefined;
   #prompt: { readonly text: string; readonly at: number } | undefined;
   /** Of the present pause. */
-  #pause: { readonly reason: PauseReason | undefined; readonly at: number } | undefined;
+  #pause: { readonly isByUser: boolean; readonly at: number } | undefined;
+  /** Whether the terminal can be heard, where a firmware that waits says so. */
+  #hearsTerminal = false;
   /** When the firmware last said that it waits. */
   #waitingAt: number | undefined;
   /** It may stand still although OctoPrint prints: until its position has grown. */
   #doubt: { readonly bytes: number | undefined; readonly growths: number } | undefined;
 
-  /** Reason and words for a pause. */
-  why(now: number): { reason?: PauseReason; text?: string } {
-    const hint = this.#recentHint(this.#pause?.at ?? now);
-    const reason = hint ?? this.#pause?.reason;
-    const text = this.#prompt && Math.abs((this.#pause?.at ?? now) - this.#prompt.at) < hintSeconds
-      ? this.#prompt.text
-      : undefined;
-    return known({ reason, text });
+  /** Reason and words for the present pause. */
+  why(): { reason?: PauseReason; text?: string } {
+    const pause = this.#pause;
+    if (!pause) return {};
+    const hint = explains(this.#hint, pause.at) ? this.#hint?.reason : undefined;
+    const reason = pause.isByUser && hint !== "filament_runout" ? "user" : hint;
+    return known({ reason, text: explains(this.#prompt, pause.at) ? this.#prompt?.text : undefined });
   }
 
   pause(isByUser: boolean, now: number): void {
     this.#doubt = undefined;
     this.#waitingAt = undefined;
-    this.#pause = { reason: isByUser ? "user" : undefined, at: now };
+    this.#pause = { isByUser, at: now };
   }
 
   /** Also when the job is over. */
@@ -75,11 +77,14 @@ export class Waits {
     return this.#doubt !== undefined;
   }
 
+  /** A command in the file that waits for somebody, by itself or because OctoPrint pauses instead of sending it. */
   hearEvent(type: string, command: string | undefined, situation: Situation): Report[] {
-    if (type !== "CommandSuppressed") return this.#announce("waiting_for_user", situation);
-    const reason = commandReasons[command?.trim().split(/\s/)[0] ?? ""];
-    if (reason) this.#hint = { reason, at: situation.now }; // OctoPrint itself will pause
-    return [];
+    const word = command?.trim().split(/\s/)[0] ?? "";
+    const reason = type === "CommandSuppressed" ? commandReasons[word] : "waiting_for_user";
+    if (reason) this.#hint = { reason, at: situation.now };
+    // Loading filament is the same event, and waits for nobody: where the terminal is heard it says whether.
+    const isUnseen = type !== "CommandSuppressed" && !this.#hearsTerminal;
+    return isUnseen ? this.#announce("waiting_for_user", situation) : [];
   }
 
   hearPlugin({ plugin, data }: NonNullable<Message["plugin"]>, situation: Situation): Report[] {
@@ -87,7 +92,10 @@ export class Waits {
     if (typeof words !== "string" || words.trim() === "") return [];
     const text = words.trim().slice(0, 500);
     if (isRunout(`//action:notification ${text}`)) return this.#announce("filament_runout", situation);
-    if (plugin === "action_command_notification") return [{ message: { text, marked: false } }];
+    if (plugin === "action_command_notification") {
+      const marked = markedText(text);
+      return [{ message: { text: marked ?? text, marked: marked !== undefined } }];
+    }
     return this.#hearPrompt(text, situation);
   }
 
@@ -107,8 +115,9 @@ export class Waits {
     }
   }
 
-  /** A while without a word of it, in a terminal that is still heard: it goes on. */
-  hearEnd({ isPrinting, now }: Situation): Report[] {
+  /** The terminal has been heard up to now: after a while without a word of a wait it goes on. */
+  hearTerminal({ isPrinting, now }: Situation): Report[] {
+    this.#hearsTerminal = true;
     if (this.#waitingAt === undefined || now - this.#waitingAt < waitSeconds) return [];
     this.#waitingAt = undefined;
     return [{ attention: { kind: "over" }, ...(isPrinting ? { job: { kind: "printing" } } : {}) }];
@@ -118,7 +127,7 @@ export class Waits {
   #hearPrompt(text: string, { now }: Situation): Report[] {
     if (!taskPattern.test(text)) return [];
     this.#prompt = { text, at: now };
-    this.#hint = { reason: this.#recentHint(now) ?? "waiting_for_user", at: now };
+    if (!explains(this.#hint, now)) this.#hint = { reason: "waiting_for_user", at: now };
     return [];
   }
 
@@ -131,13 +140,14 @@ export class Waits {
   }
 
   #keepWaiting({ now }: Situation): Report[] {
-    const reason = this.#recentHint(now) ?? "waiting_for_user";
     if (this.#pause) return []; // OctoPrint's own pause speaks of it
+    const reason = explains(this.#hint, now) ? this.#hint?.reason ?? "waiting_for_user" : "waiting_for_user";
     this.#waitingAt = now;
     return [{ attention: { kind: "waiting", reason, ...known({ text: this.#prompt?.text }) } }];
   }
+}
 
-  #recentHint(at: number): PauseReason | undefined {
-    return this.#hint && Math.abs(at - this.#hint.at) < hintSeconds ? this.#hint.reason : undefined;
-  }
+/** Whether what was said explains a pause at that moment. */
+function explains(said: { readonly at: number } | undefined, pauseAt: number): boolean {
+  return said !== undefined && said.at > pauseAt - hintSeconds.before && said.at < pauseAt + hintSeconds.after;
 }
