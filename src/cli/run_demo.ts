@@ -8,7 +8,7 @@ import { Secrets } from "../log.ts";
 import { createWebApp } from "../../web/app.tsx";
 import { serveControl, serveWeb } from "../../web/listen.ts";
 import { socketPath } from "./ask_agent.ts";
-import { openHouse, readSettings } from "./house.ts";
+import { type House, openHouse, readSettings } from "./house.ts";
 import type { Pieces } from "./pieces.ts";
 import { tryServe, untilSignal } from "./run.ts";
 
@@ -62,19 +62,17 @@ export async function runDemo({ fast = false, once = false, listen }: DemoOption
   });
   terminal.print(`${web.url}inbox`);
   terminal.say("Open this page: the mails appear there. The agent's own page is one link away. Ctrl-C ends the demo.");
-  if (once) await Promise.race([mailsAreIn(story.ended, sink, ended.signal), aborted(ended.signal)]);
+  if (once) await Promise.race([endIsTold(story.ended, house, ended.signal), aborted(ended.signal)]);
   else await aborted(ended.signal);
 }
 
-async function mailsAreIn(
-  ended: Promise<void>,
-  sink: Awaited<ReturnType<typeof startSmtpSink>>,
-  signal: AbortSignal,
-): Promise<void> {
+/** Resolves when the end of the print was sent, and its server has said so. */
+async function endIsTold(ended: Promise<void>, { agent, outbox }: House, signal: AbortSignal): Promise<void> {
   await ended;
-  const hasEnd = () => sink.mails.some(({ parsed }) => parsed.text?.includes(" finished"));
-  if (hasEnd()) return;
-  for await (const _ of sink.changes(signal)) if (hasEnd()) return;
+  const isTold = () =>
+    outbox.list({ limit: 10, newestFirst: true }).some(({ kind, state }) => kind === "finished" && state === "sent");
+  if (isTold()) return;
+  for await (const _ of agent.changes.watch(signal)) if (isTold()) return;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
