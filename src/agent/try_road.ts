@@ -71,15 +71,16 @@ async function* follow(
   while (!limit.aborted) {
     const isComposed = !store.uncomposed(1000).some(({ id }) => id === event);
     const deliveries = outbox.list({ event, limit: 100 });
+    const now = clock.now().wall;
     for (const delivery of deliveries) {
-      const step = deliveryStep(delivery);
+      const step = deliveryStep(delivery, now);
       const key = `${step.name} ${step.detail}`;
       if (told.get(delivery.id) === key) continue;
       if (!told.has(delivery.id)) yield* queuedSteps(delivery);
       told.set(delivery.id, key);
-      if (delivery.state !== "queued" || delivery.attempts > 0) yield step;
+      if (delivery.state !== "queued" || delivery.reason !== undefined) yield step;
     }
-    if (isComposed && deliveries.every(isDecided)) return;
+    if (isComposed && deliveries.every((delivery) => isDecided(delivery, now))) return;
     await changes.next();
   }
   if (!signal.aborted) {
@@ -100,11 +101,16 @@ function* queuedSteps(delivery: Delivery): Generator<TestStep> {
   }
 }
 
-function deliveryStep(delivery: Delivery): TestStep {
+function deliveryStep(delivery: Delivery, now: Temporal.Instant): TestStep {
   const to = `${delivery.recipient} by ${delivery.channel}`;
   switch (delivery.state) {
     case "queued":
-      return step(delivery, "waiting", false, `${to}: ${delivery.reason ?? "tried again soon"}`);
+      return step(
+        delivery,
+        isDecided(delivery, now) ? "waiting" : "again",
+        false,
+        `${to}: ${delivery.reason ?? "tried again soon"}`,
+      );
     case "sending":
       return step(delivery, "sending", true, to);
     case "sent":
@@ -117,9 +123,10 @@ function deliveryStep(delivery: Delivery): TestStep {
   }
 }
 
-/** Settled, or waiting for another try: the owner has seen why. */
-function isDecided({ state, attempts, reason }: Delivery): boolean {
-  return state !== "sending" && (state !== "queued" || attempts > 0 || reason !== undefined);
+/** Settled, or waiting for a later try: the owner has seen why. What is tried again at once (smaller) goes on. */
+function isDecided({ state, reason, dueAt }: Delivery, now: Temporal.Instant): boolean {
+  if (state !== "queued") return state !== "sending";
+  return reason !== undefined && dueAt !== undefined && Temporal.Instant.compare(dueAt, now) > 0;
 }
 
 function step(delivery: Delivery, name: string, isOk: boolean, detail: string): TestStep {

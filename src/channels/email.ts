@@ -1,6 +1,7 @@
 /**
  * Mail by SMTP: one delivery is one mail in an envelope of one address, over a connection kept warm for a burst.
  */
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Clock } from "../clock.ts";
 import type { SendResult } from "../domain/delivery.ts";
@@ -11,6 +12,7 @@ import { loginWaitSeconds, resultOf } from "./email/replies.ts";
 import { openSession } from "./email/open_session.ts";
 import { type SmtpLimits, smtpLimits, type SmtpServer, type SmtpSession } from "./email/session.ts";
 import { type EmailSettings, emailSettings, type ResolvedEmail, resolveEmail } from "./email/settings.ts";
+import { certificateTrouble } from "./email/tls.ts";
 import { type ReplyContext, SmtpTrouble, type Stage } from "./email/trouble.ts";
 
 export const email = defineChannel<EmailSettings>({
@@ -191,10 +193,18 @@ const stepNames: Record<Stage, string> = {
 
 /** Read for each connection: a renewed file needs no restart. @throws SmtpTrouble */
 function readCa(path: string): string {
+  let pem: string;
   try {
-    return readFileSync(path, "utf8");
+    pem = readFileSync(path, "utf8");
   } catch (error) {
-    const sentence = `cannot read caFile "${path}" (${errorText(error)}): check the path and who may read it`;
-    throw new SmtpTrouble("tls", { fault: { kind: "certificate", sentence } }, { cause: error });
+    throw certificateTrouble(`cannot read caFile "${path}" (${errorText(error)}): check the path and who may read it`);
   }
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw certificateTrouble(
+      `caFile "${path}" holds no certificate in PEM form: put the server's CA there (-----BEGIN CERTIFICATE-----)`,
+    );
+  }
+  return pem;
 }

@@ -8,6 +8,8 @@ import { SdCard } from "../../src/demo/marlin/sd_card.ts";
 import { type PrinterOnPty, simulatePrinterOnPty } from "../../src/demo/printer_on_pty.ts";
 import { sliceModel } from "../../src/demo/sliced_file.ts";
 import { type SmtpSink, startSmtpSink } from "../../src/demo/smtp_sink.ts";
+import { startBadSmtpServer } from "../support/bad_smtp_server.ts";
+import { jpegOf, noise } from "../pictures/samples.ts";
 import { makeWorkshop, until, type Workshop } from "../support/filagram.ts";
 
 const clock = systemClock({ bootId: bootId() });
@@ -125,3 +127,41 @@ Deno.test(
     assert.equal(wrong.code, 2);
   },
 );
+
+const simulatedWith = (camera: string, mail: string) =>
+  `printers: [{ name: MK3S, driver: simulated${camera} }]
+channels: [{ name: mail, type: email, ${mail}, tls: none, from: me@example.org, to: [owner@example.org] }]
+web: { listen: "127.0.0.1:0" }
+`;
+
+async function testSteps(workshop: Workshop): Promise<{ code: number; names: string[]; detail: string }> {
+  const { code, stdout } = await workshop.run("test", "MK3S", "finished", "--json");
+  const steps = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const names = steps.map(({ name }) => name).filter((name) => name !== "sending");
+  return { code, names, detail: steps.at(-1)?.detail ?? "" };
+}
+
+Deno.test("test says why where nothing could leave this board", options, async () => {
+  await using workshop = await makeWorkshop();
+  await workshop.write(simulatedWith("", "host: no-such-host.invalid"));
+  const { code, names, detail } = await testSteps(workshop);
+  assert.equal(code, 1);
+  assert.deepEqual(names, ["event", "rules", "queued", "waiting"]);
+  assert.match(detail, /"no-such-host.invalid".*check this board's network/);
+});
+
+Deno.test("test goes on to the mail with a smaller picture", options, async () => {
+  let mails = 0;
+  await using server = startBadSmtpServer({
+    answer: (verb) => verb === "." && ++mails === 1 ? "552 5.3.4 too big" : undefined,
+  });
+  const bytes = new Uint8Array(jpegOf(noise(1600, 1200)));
+  await using camera = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response(bytes));
+  await using workshop = await makeWorkshop();
+  const url = `http://127.0.0.1:${camera.addr.port}/`;
+  await workshop.write(simulatedWith(`, camera: { snapshot: "${url}" }`, `host: 127.0.0.1, port: ${server.port}`));
+  const { code, names } = await testSteps(workshop);
+  // a step that is over at once may not be seen
+  assert.deepEqual(names.filter((name) => name !== "again"), ["event", "rules", "queued", "sent"]);
+  assert.equal(code, 0);
+});

@@ -141,6 +141,12 @@ const scenarios: readonly Scenario[] = [
     settings: { tls: "implicit", caFile: "/nowhere/ca.pem" },
     outcomes: [{ kind: "retry", says: /cannot read caFile "\/nowhere\/ca.pem"/ }],
   },
+  {
+    name: "a CA file that holds no certificate",
+    server: { tls: "implicit" },
+    settings: { tls: "implicit", caFile: import.meta.filename },
+    outcomes: [{ kind: "retry", says: /caFile ".*" holds no certificate in PEM form/ }],
+  },
   ...(["starttls", "implicit"] as const).map((tls): Scenario => ({
     name: `pinned fingerprint on ${tls}: a self-signed certificate of any name`,
     server: { tls, certificate: own, login },
@@ -465,6 +471,23 @@ const scenarios: readonly Scenario[] = [
     after: (server) => assert.match(server.mails[0]?.parsed.text ?? "", /dots: x\n\.\n\.\.\n\.end\n/),
   },
 ];
+
+Deno.test("what a server offers and says reaches no terminal as control characters", async () => {
+  await using server = startBadSmtpServer({
+    extensions: ["\x1b[2JX", "AUTH XOAUTH2\x1b[31m"],
+    answer: (verb) => verb === "RCPT" ? "550 5.1.1 \x1b[31mno \x9b31m\u202eone" : undefined,
+  });
+  await using nobody = mailSender({ host: "127.0.0.1", port: server.port, tls: "none" });
+  await using owner = mailSender({ host: "127.0.0.1", port: server.port, tls: "none", ...login });
+  const details: string[] = [];
+  for (const sender of [nobody, owner]) {
+    for await (const { detail } of sender.check(never)) details.push(detail);
+  }
+  const result = await nobody.send(delivery(), never);
+  assert(result.kind === "rejected");
+  assert.match(details.join("\n"), /XOAUTH2/);
+  for (const text of [...details, result.reason]) assert.doesNotMatch(text, /[\p{Control}\p{Bidi_Control}]/u);
+});
 
 let mailsOfFirst = 0;
 let greylisted = 0;

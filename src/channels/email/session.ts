@@ -110,7 +110,9 @@ export class SmtpSession {
       this.#connection.connect((error) => done(error));
     });
     const lines = (this.#connection.lastServerResponse || "").split(/\r?\n/).slice(1);
-    this.#extensions = lines.map((line) => line.replace(/^\d{3}[ -]/, "").trim()).filter(Boolean);
+    // printable ASCII, as RFC 5321 4.1.1.1 has it: `check` shows them on terminals
+    this.#extensions = lines.map((line) => line.replace(/^\d{3}[ -]/, "").replace(/[^ -~]+/g, "?").trim())
+      .filter(Boolean);
     if (tls === "none") return { name: "TLS", isOk: true, detail: "none, as the settings ask: anybody can read along" };
     return { name: "TLS", isOk: true, detail: this.#verify() };
   }

@@ -85,7 +85,7 @@ export function parseReply(response: string): Reply | undefined {
 }
 
 function shownText(text: string): string {
-  // deno-lint-ignore no-control-regex -- what a server says ends up in logs and on the page
-  const plain = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " ").trim();
+  // what a server says ends up in logs, on terminals and on the page
+  const plain = text.replace(/[\p{Control}\p{Bidi_Control}\u2028\u2029]+/gu, " ").trim();
   return plain.length > maxTextCharacters ? `${plain.slice(0, maxTextCharacters - 1)}…` : plain;
 }
