@@ -24,7 +24,7 @@ const decoders = ["jpeg.wasm", "png.wasm"];
 export async function bundleProgram(folder: string, target: Target): Promise<void> {
   await using workshop = await makeWorkshop();
   const { path } = workshop;
-  await build({
+  const { metafile } = await build({
     entryPoints: [`${path}/mod.ts`, `${path}/src/pictures/pixel_worker.ts`],
     entryNames: "[name]",
     outdir: `${folder}/code`,
@@ -43,6 +43,7 @@ export async function bundleProgram(folder: string, target: Target): Promise<voi
     // What packages written for Node call `require` is not there in a module.
     banner: { js: 'import{createRequire as nodeRequire}from"node:module";const require=nodeRequire(import.meta.url);' },
     logLevel: "warning",
+    metafile: true,
   });
   await stop();
   const imagescript = `${path}/node_modules/imagescript`;
@@ -50,7 +51,7 @@ export async function bundleProgram(folder: string, target: Target): Promise<voi
   await Deno.mkdir(`${folder}/any`);
   for (const name of decoders) await Deno.copyFile(`${imagescript}/wasm/any/${name}`, `${folder}/any/${name}`);
   await copyFolder(`${root}web/static`, `${folder}/code/static`);
-  await Deno.writeTextFile(`${folder}/LICENSES`, await licenses(`${path}/node_modules/.deno`));
+  await Deno.writeTextFile(`${folder}/LICENSES`, await licenses(path, Object.keys(metafile.inputs)));
 }
 
 /** Where esbuild has to be told how things are in Deno. */
@@ -104,15 +105,19 @@ async function copyFolder(from: string, to: string): Promise<void> {
   for await (const { name } of Deno.readDir(from)) await copyFolder(`${from}/${name}`, `${to}/${name}`);
 }
 
-/** What the packages ask to be passed on with them. `modules` holds `NAME@VERSION/node_modules/NAME`. */
-async function licenses(modules: string): Promise<string> {
-  const texts: string[] = [];
-  const names = (await Array.fromAsync(Deno.readDir(modules), ({ name }) => name)).filter((name) => name.includes("@"));
-  for (const name of names.sort()) {
-    const folder = `${modules}/${name}/node_modules/${name.replace(/@[^@]*$/, "").replace("+", "/")}`;
-    for await (const { name: file } of Deno.readDir(folder)) {
-      if (!/^licen[cs]e/i.test(file)) continue;
-      texts.push(`== ${name}\n\n${await Deno.readTextFile(`${folder}/${file}`)}`);
+/** What the packages that the program is made of ask to be passed on with them. */
+async function licenses(path: string, inputs: readonly string[]): Promise<string> {
+  const texts = [`== Filagram\n\n${await Deno.readTextFile(`${root}LICENSE`)}`];
+  texts.push("== Deno\n\nMIT License, https://github.com/denoland/deno/blob/main/LICENSE.md");
+  // node_modules/.deno/NAME@VERSION/node_modules/NAME
+  const folders = inputs.map((input) =>
+    /node_modules\/\.deno\/[^/]+\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]
+  );
+  for (const folder of [...new Set(folders)].sort()) {
+    if (folder === undefined) continue;
+    for await (const { name } of Deno.readDir(`${path}/${folder}`)) {
+      if (!/^licen[cs]e/i.test(name)) continue;
+      texts.push(`== ${folder.split("/")[2]}\n\n${await Deno.readTextFile(`${path}/${folder}/${name}`)}`);
     }
   }
   return texts.join("\n\n");
