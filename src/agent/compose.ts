@@ -86,10 +86,10 @@ async function composeEvent(stored: StoredEvent, deps: ComposeDeps, signal: Abor
     }));
   });
   deps.outbox.enqueue(stored, deliveries);
+  deps.enqueued(routes.map(({ channel }) => channel.name));
   if (event.job && isEnd(event) && !event.isTest) {
     deps.store.frames.drop({ printer: stored.printer, job: event.job.id }); // its animation is a picture of the deliveries now
   }
-  deps.enqueued(routes.map(({ channel }) => channel.name));
 }
 
 /** The first words about a print are said before the printer itself knows much of it. */
