@@ -17,9 +17,6 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What the program is made of. */
 const sources = ["mod.ts", "deno.json", "deno.lock", "src", "bridge", "web"];
 
-/** imagescript's decoders that `src/pictures/codec.ts` uses. */
-const decoders = ["jpeg.wasm", "png.wasm"];
-
 /** Writes the program for one target into an empty folder. */
 export async function bundleProgram(folder: string, target: Target): Promise<void> {
   await using workshop = await makeWorkshop();
@@ -46,12 +43,16 @@ export async function bundleProgram(folder: string, target: Target): Promise<voi
     metafile: true,
   });
   await stop();
+  const inputs = Object.keys(metafile.inputs);
   const imagescript = `${path}/node_modules/imagescript`;
   await Deno.copyFile(`${imagescript}/codecs/node/bin/${target.name}-linux.node`, `${folder}/code/codecs.node`);
   await Deno.mkdir(`${folder}/any`);
-  for (const name of decoders) await Deno.copyFile(`${imagescript}/wasm/any/${name}`, `${folder}/any/${name}`);
+  for (const input of inputs) {
+    const [, decoder] = /\/imagescript\/wasm\/node\/(\w+)\.js$/.exec(input) ?? [];
+    if (decoder) await Deno.copyFile(`${imagescript}/wasm/any/${decoder}.wasm`, `${folder}/any/${decoder}.wasm`);
+  }
   await copyFolder(`${root}web/static`, `${folder}/code/static`);
-  await Deno.writeTextFile(`${folder}/LICENSES`, await licenses(path, Object.keys(metafile.inputs)));
+  await Deno.writeTextFile(`${folder}/LICENSES`, await licenses(path, inputs));
 }
 
 /** Where esbuild has to be told how things are in Deno. */
