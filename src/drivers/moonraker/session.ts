@@ -8,12 +8,12 @@ import { LinkLostError } from "../../../bridge/link.ts";
 import type { Report } from "../../domain/printer_state.ts";
 import { Facts } from "./facts.ts";
 import {
+  errorShape,
   fileChangeShape,
   historyChangeShape,
   historyShape,
   infoShape,
   type Message,
-  messageShape,
   metadataShape,
   objectsShape,
   printerInfoShape,
@@ -99,7 +99,7 @@ export class Session {
       if (seconds - atSeconds < maxAnswerSeconds) continue;
       this.#asked.delete(id);
       if (question === "server.connection.identify" || question === "server.info") throw this.#lost();
-      this.#answer(question, { error: { code: 0 } });
+      this.#answer(question, undefined, {});
     }
     if (seconds - this.#heardAt >= silenceSeconds && !this.#isAsked("server.info")) this.#ask("server.info");
     if (!this.#isSubscribed) this.#waitForKlipper();
@@ -130,15 +130,15 @@ export class Session {
     return [...this.#asked.values()].some(({ question }) => questions.includes(question));
   }
 
-  #take(message: Message): void {
-    if (message.method !== undefined) return this.#hearNews(message.method, message.params ?? []);
-    const asked = typeof message.id === "number" ? this.#asked.get(message.id) : undefined;
+  #take({ id, method, params, result, error }: Message): void {
+    if (typeof method === "string") return this.#hearNews(method, Array.isArray(params) ? params : []);
+    const asked = typeof id === "number" ? this.#asked.get(id) : undefined;
     if (!asked) return;
-    this.#asked.delete(message.id as number);
-    this.#answer(asked.question, message);
+    this.#asked.delete(id as number);
+    this.#answer(asked.question, result, (error ?? undefined) && (read(errorShape, error) ?? {}));
   }
 
-  #answer(question: Question, { result, error }: Pick<Message, "error"> & { result?: unknown }): void {
+  #answer(question: Question, result: unknown, error?: { readonly code?: number | undefined }): void {
     const isDoor = question === "server.connection.identify" || question === "server.info";
     if (isDoor && error && refusals.includes(error.code ?? 0)) throw this.#refused();
     const isFine = error === undefined;
@@ -254,7 +254,8 @@ export class Session {
 function parsed(body: string): Message | undefined {
   if (body.includes('"notify_proc_stat_update"')) return undefined; // every second, and no news
   try {
-    return messageShape.safeParse(JSON.parse(body)).data;
+    const message = JSON.parse(body);
+    return typeof message === "object" && message !== null ? message : undefined;
   } catch {
     return undefined;
   }

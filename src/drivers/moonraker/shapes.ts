@@ -9,11 +9,11 @@ const maxTextCharacters = 1000;
 const maxListed = 2000;
 
 /** Absent, null, or not what it should be: unknown. */
-export const lenient = <T extends z.ZodType>(type: T) =>
+const lenient = <T extends z.ZodType>(type: T) =>
   type.nullish().transform((value) => value ?? undefined).catch(undefined);
-export const number = lenient(z.number());
-export const flag = lenient(z.boolean());
-export const text = lenient(z.string().transform((all) => all.slice(0, maxTextCharacters)));
+const number = lenient(z.number());
+const flag = lenient(z.boolean());
+const text = lenient(z.string().transform((all) => all.slice(0, maxTextCharacters)));
 
 /** What the slicer wrote into the file, as Moonraker's scan found it. */
 export const metadataShape = z.object({
@@ -91,11 +91,11 @@ export const webcamsShape = z.object({
 });
 
 /** A message on the WebSocket: the answer to a question, or news. */
-export const messageShape = z.object({
-  id: lenient(z.union([z.number(), z.string()])),
-  method: text,
-  params: lenient(z.array(z.unknown())),
-  result: z.unknown().optional(),
-  error: lenient(z.object({ code: number })),
-});
-export type Message = z.output<typeof messageShape>;
+export interface Message {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+export const errorShape = z.object({ code: number });
