@@ -95,6 +95,8 @@ const letters: readonly [string, string][] = [
   ["215 °C, 4 × 3 — “quoted” … → done ✓", '215 C, 4 x 3 - "quoted" ... -> done ok'],
   ["Größe Ångström façade Łódź İstanbul", "Größe Ångström facade Lodz Istanbul"],
   ["ベンチー.gcode", "?.gcode"],
+  ["Деталь корпуса їжак Щит v2", "Detal korpusa izhak Shchit v2"],
+  ["Ελληνικά ψάρι ẞ", "Ellinika psari SS"],
   ["🚤 benchy 👩‍🔧", "benchy"],
   ["a\r\nb\tc", "a b c"],
   ["50 % [x] {y} €", "50 % [x] {y} €"],

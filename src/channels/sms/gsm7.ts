@@ -48,7 +48,16 @@ const nearest: Readonly<Record<string, string>> = {
   "¼": "1/4",
   "²": "2",
   "³": "3",
+  "ẞ": "SS",
 };
+
+/** Small letters of Cyrillic (as ICAO 9303 spells them in passports) and Greek, without their marks. */
+const spelled: ReadonlyMap<string, string> = new Map(
+  ("а=a б=b в=v г=g ґ=g д=d ђ=d е=e є=ie ж=zh з=z и=i і=i ј=j к=k л=l љ=lj м=m н=n њ=nj о=o п=p р=r с=s т=t ћ=c у=u " +
+    "ф=f х=kh ц=ts ч=ch џ=dz ш=sh щ=shch ъ= ы=y ь= э=e ю=iu я=ia " +
+    "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o")
+    .split(" ").map((pair): [string, string] => [pair.slice(0, 1), pair.slice(2)]),
+);
 
 /** The text in letters of the alphabet, on one line; what has no likeness becomes one `?` per run. */
 export function toGsm7(text: string): string {
@@ -65,6 +74,9 @@ function likeness(letter: string): string {
   if (near !== undefined) return near;
   const bare = letter.normalize("NFKD").replace(/\p{Mark}/gu, "");
   if (bare && bare !== letter && [...bare].every((part) => oneSeptet.has(part))) return bare;
+  const small = bare.toLowerCase();
+  const latin = spelled.get(small);
+  if (latin !== undefined) return small === bare ? latin : latin.slice(0, 1).toUpperCase() + latin.slice(1);
   return /\p{Control}|\p{Format}|\p{Mark}/u.test(letter) ? "" : "\ufffd";
 }
 
