@@ -8,8 +8,15 @@ const program = { name: "moonraker-0.11.0", packages: ["moonraker==0.11.0"] };
 const startMilliseconds = 90_000;
 
 /** Why it cannot run here; installs it where it can. */
-export function whyNoMoonraker(): Promise<string | undefined> {
-  return whyNotInstalled(program);
+export async function whyNoMoonraker(): Promise<string | undefined> {
+  const reason = await whyNotInstalled(program);
+  if (reason !== undefined) return reason;
+  // Its tokens are signed by a C library that pip does not bring along.
+  const sodium = new Deno.Command(`${commandsOf(program)}/python`, {
+    args: ["-c", "import libnacl.sign"],
+    stderr: "null",
+  });
+  return (await sodium.output()).success ? undefined : "no libsodium";
 }
 
 export interface MoonrakerOptions {
