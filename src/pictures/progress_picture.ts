@@ -32,7 +32,8 @@ const detailPixels = 15;
 const ink: Colour = [29, 35, 48];
 const pale: Colour = [102, 112, 133];
 const track: Colour = [226, 230, 237];
-const accent: Colour = [36, 87, 214];
+/** As on the agent's page. */
+const accent: Colour = [23, 105, 90];
 /** What is not printed yet: grey, and so much nearer to white. */
 const fading = 0.8;
 /** Letters and edges stay clean. */
