@@ -47,6 +47,16 @@ Deno.test("readGcodeText() looks further back only for what it has not found yet
   assert.ok(reader.bytesRead <= limits.windowBytes + limits.maxTailBytes, `${reader.bytesRead}`);
 });
 
+Deno.test("readGcodeText() finds how high a print is before a last layer longer than the tail, unless it is printed by object", async () => {
+  const layers = [0.2, 0.4].map((z) => `;LAYER_CHANGE\n;Z:${z}\n${moves.repeat(200)}`).join("");
+  const footer = "; filament used [mm] = 12.5\n; estimated printing time (normal mode) = 3s\n";
+  const { facts } = await readGcodeText(new CountingReader(utf8(`${layers}${footer}`)), never);
+  assert.equal(facts.objectHeightMillimetres, 0.4);
+  const byObject = new CountingReader(utf8(`${layers}${footer}; complete_objects = 1\n`));
+  assert.equal((await readGcodeText(byObject, never)).facts.objectHeightMillimetres, undefined);
+  assert.equal(byObject.bytesRead, 2 * limits.windowBytes);
+});
+
 Deno.test("readGcodeText() never reads more of an endless head or a file without end marks than its limits", async () => {
   for (const line of ["; nothing\n", "\n", "M117 x\r", ";", "\0"]) {
     const reader = new CountingReader(utf8(line.repeat(12_000_000 / line.length)));

@@ -19,7 +19,7 @@ export function lastLayerFacts(tailLines: readonly string[]): PrintFileFacts {
   let [highest, layers] = [0, 0];
   for (const line of tailLines) {
     if (line.charCodeAt(0) !== 0x3b) continue;
-    if (/^; (?:complete_objects = 1|print_sequence = by object)/.test(line)) return {};
+    if (isByObject(line)) return {};
     for (const mark of marks) {
       const found = mark.exec(line)?.groups;
       if (!found) continue;
@@ -32,4 +32,13 @@ export function lastLayerFacts(tailLines: readonly string[]): PrintFileFacts {
     }
   }
   return knownFacts({ objectHeightMillimetres: highest || undefined, layers: layers || undefined });
+}
+
+export function isByObject(line: string): boolean {
+  return /^; (?:complete_objects = 1|print_sequence = by object)/.test(line);
+}
+
+/** Whether a file marks how high its layers are: then the mark of the last one is worth looking for. */
+export function marksHeights(headLines: readonly string[]): boolean {
+  return headLines.some((line) => line.charCodeAt(0) === 0x3b && marks.some((mark) => mark.test(line)));
 }

@@ -29,7 +29,9 @@ export function otherFacts(pairs: Pairs): PrintFileFacts {
     layerHeightMillimetres: firstOf(pairs, layerHeightKeys, (text) => within(text, maxLayerHeightMillimetres)),
     objectHeightMillimetres: firstOf(pairs, heightKeys, (text) => within(text, maxHeightMillimetres)) ??
       boxHeight(pairs),
-    firstLayerBedCelsius: firstOf(pairs, bedKeys, readNumber) ?? firstOf(pairs, ["outputbedtemp"], readNumber),
+    firstLayerBedCelsius: firstOf(pairs, bedKeys, readNumber) ??
+      firstOf(pairs, ["firstlayerbedtemp"], (text) => positive(readNumber(text))) ??
+      firstOf(pairs, ["outputbedtemp"], readNumber),
     firstLayerNozzleCelsius: firstOf(pairs, nozzleKeys, (text) => positive(readNumber(text))),
     nozzleDiameterMillimetres: readNozzles(pairs),
     printerModel:

@@ -9,7 +9,7 @@ import { codeFacts, shownEstimate } from "./code_facts.ts";
 import { readPairs } from "./comments.ts";
 import { laterTemperatures, statedFacts } from "./config_facts.ts";
 import { knownFacts } from "./known_facts.ts";
-import { lastLayerFacts } from "./last_layer.ts";
+import { isByObject, lastLayerFacts, marksHeights } from "./last_layer.ts";
 import { otherFacts } from "./other_facts.ts";
 import { simplify3dFacts } from "./simplify3d_facts.ts";
 import { readSlicerName } from "./slicer_name.ts";
@@ -36,13 +36,15 @@ export async function readGcodeText(reader: RangeReader, signal: AbortSignal): P
 }
 
 /** Time and filament stand together; where both are known, the rest of what a tail says is there, too. */
-function isComplete({ facts, isCut }: EndsReading): boolean {
-  return facts.estimatedSeconds !== undefined && facts.filamentMillimetres !== undefined && !isCut;
+function isComplete({ facts, isCut, isHeightAhead }: EndsReading): boolean {
+  return facts.estimatedSeconds !== undefined && facts.filamentMillimetres !== undefined && !isCut && !isHeightAhead;
 }
 
 interface EndsReading extends GcodeTextReading {
   /** A thumbnail ends in the tail that begins before it. */
   readonly isCut: boolean;
+  /** The last layer is longer than the tail: what says how high it is stands before that. */
+  readonly isHeightAhead: boolean;
 }
 
 function readEnds(head: Uint8Array, tail: Uint8Array, sizeBytes: number): EndsReading {
@@ -56,7 +58,9 @@ function readEnds(head: Uint8Array, tail: Uint8Array, sizeBytes: number): EndsRe
   const lines = [...headLines, "", ...tailLines];
   const { images, problems } = findThumbnails(lines);
   const facts = readFacts(lines, { headLines, tailLines: isWhole ? headLines : tailLines });
-  return { facts, thumbnails: images, problems, isCut: hasCutBlock(tailLines) };
+  const isHeightAhead = facts.objectHeightMillimetres === undefined && marksHeights(headLines) &&
+    !tailLines.some(isByObject);
+  return { facts, thumbnails: images, problems, isCut: hasCutBlock(tailLines), isHeightAhead };
 }
 
 function readFacts(
