@@ -70,14 +70,16 @@ function gatewayAddress({ number, carrier, domain, mms }: SmsGatewaySettings): s
   return `${number}@${domain ?? (mms ? known?.mmsDomain : undefined) ?? known?.smsDomain}`;
 }
 
-/** A gateway that refused a number for good is left alone so long: asking again gets the sender blocked. */
+/** A gateway that refuses for good, and the next message too, is left alone so long: asking on gets the sender blocked. */
 const refusedHours = 24;
+const refusalsInRow = 2;
 
 class SmsGatewaySender implements Sender {
   readonly #settings: SmsGatewaySettings;
   readonly #clock: Clock;
   readonly #carrier: Sender;
   #refused: { result: SendResult; untilMilliseconds: number } | undefined;
+  #refusals = 0;
 
   constructor(settings: SmsGatewaySettings, io: ChannelIo) {
     this.#settings = settings;
@@ -100,7 +102,8 @@ class SmsGatewaySender implements Sender {
       pictures: pictures.slice(0, 1),
       carried: true,
     }, signal);
-    if (result.kind === "rejected") {
+    this.#refusals = result.kind === "rejected" ? this.#refusals + 1 : 0;
+    if (result.kind === "rejected" && this.#refusals >= refusalsInRow) {
       this.#refused = { result, untilMilliseconds: now + refusedHours * 3_600_000 };
     }
     return result;

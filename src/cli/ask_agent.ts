@@ -30,3 +30,10 @@ export async function* jsonLines<T>(response: Response): AsyncGenerator<T> {
     for (const line of lines) if (line) yield JSON.parse(line);
   }
 }
+
+/** Why the agent would not, in its words. */
+export async function refusal(response: Response): Promise<string> {
+  const text = await response.text();
+  const reason = text.startsWith("{") ? JSON.parse(text).error : text;
+  return `The agent would not (${response.status}): ${reason}`;
+}

@@ -4,7 +4,7 @@ import type { CheckReport } from "../channels/channel.ts";
 import { systemClock } from "../clock.ts";
 import { createLog, Secrets } from "../log.ts";
 import { Store } from "../store/store.ts";
-import { askAgent, jsonLines } from "./ask_agent.ts";
+import { askAgent, jsonLines, refusal } from "./ask_agent.ts";
 import type { AddCommand } from "./cli.ts";
 import { readSettings, settingsPath, stateFolder } from "./house.ts";
 import { type CommonOptions, OwnerError, type Pieces } from "./pieces.ts";
@@ -45,7 +45,7 @@ export const addCheckCommand: AddCommand = (program, pieces, exit) => {
 async function* reports(options: Options, pieces: Pieces): AsyncGenerator<CheckReport> {
   const state = stateFolder(options);
   const answer = await askAgent(state, "/api/v1/check");
-  if (answer && !answer.ok) throw new OwnerError(`The agent answered ${answer.status}: ${await answer.text()}`);
+  if (answer && !answer.ok) throw new OwnerError(await refusal(answer));
   if (answer) return yield* jsonLines<CheckReport>(answer);
   const secrets = new Secrets();
   const settings = await readSettings(await settingsPath(options), pieces, secrets);

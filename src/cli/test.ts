@@ -3,7 +3,7 @@ import { isEventKind } from "../agent/try_road.ts";
 import { eventKinds } from "../domain/printer_event.ts";
 import type { TestStep } from "../domain/test_road.ts";
 import { Secrets } from "../log.ts";
-import { askAgent, jsonLines } from "./ask_agent.ts";
+import { askAgent, jsonLines, refusal } from "./ask_agent.ts";
 import type { AddCommand } from "./cli.ts";
 import { openHouse, readSettings, settingsPath, stateFolder } from "./house.ts";
 import { type CommonOptions, OwnerError, type Pieces } from "./pieces.ts";
@@ -51,7 +51,7 @@ export const addTestCommand: AddCommand = (program, pieces, exit) => {
 async function* steps(request: Record<string, string>, options: Options, pieces: Pieces): AsyncGenerator<TestStep> {
   const state = stateFolder(options);
   const answer = await askAgent(state, "/api/v1/test", request);
-  if (answer && !answer.ok) throw new OwnerError(`The agent answered ${answer.status}: ${await answer.text()}`);
+  if (answer && !answer.ok) throw new OwnerError(await refusal(answer));
   if (answer) return yield* jsonLines<TestStep>(answer);
   const secrets = new Secrets();
   const settings = await readSettings(await settingsPath(options), pieces, secrets);

@@ -19,7 +19,10 @@ interface Circumstances {
 
 /** Writes the result into the row; within the caller's transaction. */
 export function settleRow(sql: Sql, delivery: Delivery, result: SendResult, { now, random }: Circumstances): void {
-  if (result.kind === "sent") return end(sql, delivery, { state: "sent", receipt: result.receipt, now });
+  if (result.kind === "sent") {
+    end(sql, delivery, { state: "sent", receipt: result.receipt, now });
+    return goOn(sql, delivery, now);
+  }
   if (delivery.state !== "sending") return; // dropped by the owner meanwhile
   switch (result.kind) {
     case "retry": {
@@ -84,6 +87,15 @@ function waitTogether(sql: Sql, { channel }: Delivery, { reason, now }: { reason
       due: now.wall.epochMilliseconds + offlineRetrySeconds * 1000,
       reason: reason.slice(0, maxReasonCharacters),
     },
+  );
+}
+
+/** The way is free again: what still waits out a trouble of its own goes now, in order, unless the server asked for the wait. */
+function goOn(sql: Sql, { channel }: Delivery, now: Moment): void {
+  sql.run(
+    `UPDATE delivery SET due_ms = :now
+     WHERE channel = :channel AND ${waiting} AND due_ms > :now AND asked_wait_boot IS NULL`,
+    { channel, now: now.wall.epochMilliseconds },
   );
 }
 

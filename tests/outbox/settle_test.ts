@@ -182,6 +182,22 @@ Deno.test("museum: 21 while there is no way out, one message tries for all of it
   assert.deepEqual(fixture.drain("other"), ["finished 4"]);
 });
 
+Deno.test("museum: 21 once a message got through, the others follow at once and in order, but for waits that a server asked for", async () => {
+  using fixture = new Fixture();
+  for (const job of ["a", "b", "c", "d"]) fixture.enqueue("finished", { job });
+  for (let id = 1; id <= 3; id++) {
+    fixture.outbox.settle(fixture.take(), { kind: "retry", reason: "connection refused" });
+  }
+  fixture.outbox.settle(fixture.take(), { kind: "retry", reason: "greylisted", afterSeconds: 300 });
+  await fixture.clock.advance(4000);
+  fixture.enqueue("finished", { job: "e" });
+  assert.equal(fixture.take().id, 5);
+  fixture.outbox.settle(fixture.fresh(5), { kind: "sent" });
+  assert.deepEqual(fixture.drain(), ["finished 1", "finished 2", "finished 3"]);
+  await fixture.clock.advance(300_000);
+  assert.deepEqual(fixture.drain(), ["finished 4"]);
+});
+
 Deno.test("what is settled right after the clock was set waits no longer than it should", async () => {
   using fixture = new Fixture({ wall: "1970-01-01T00:00:05Z", isSet: false });
   fixture.enqueue("finished");
