@@ -50,6 +50,21 @@ ${moves}M104 S0\nM140 S0\n`,
     },
   },
   {
+    what: "Cura for an Ultimaker 2 with two extruders, whose volumes have lines of their own",
+    text:
+      `;FLAVOR:UltiGCode\n;TIME:600\n;MATERIAL:6379\n;MATERIAL2:0\n;Generated with Cura_SteamEngine 4.13.0\n${moves}`,
+    expected: {
+      slicer: { name: "Cura_SteamEngine", version: "4.13.0" },
+      estimatedSeconds: 600,
+      filamentMillimetres: [999.94, 0],
+    },
+  },
+  {
+    what: "Cura beginning with the second extruder: the first one waits at less",
+    text: `;FLAVOR:Marlin\n;TIME:60\nM104 T0 S175\nM104 T1 S215\nM105\nM109 T0 S175\nM109 T1 S215\n${moves}`,
+    expected: { estimatedSeconds: 60, firstLayerNozzleCelsius: 215 },
+  },
+  {
     what: "volume of an unknown filament is no length",
     text:
       `;FLAVOR:Marlin(Volumetric)\n;TIME:600\n;Filament used: 6379.4mm3\n;Generated with Cura_SteamEngine 4.8.0\n${moves}`,

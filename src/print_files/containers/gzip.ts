@@ -8,13 +8,18 @@ import { feedInflated } from "./feed.ts";
 import { inflated, InflatedReader } from "./inflate.ts";
 import { BrokenFileError, type Reading, type ReadOptions } from "./reading.ts";
 
+/** Files of programs and archives have zeros in their first bytes. */
+const lookedAtBytes = 512;
+const noText = "What is compressed in it is no text";
+
 /** Deflate cannot make it smaller. */
 const maxRatio = 1032;
 
 export async function readGzip(source: RangeReader, { signal }: ReadOptions): Promise<Reading> {
   const { sizeBytes, problem } = await contentSize(source, signal);
   await using content = new InflatedReader(source, { compression: "gzip", sizeBytes, signal });
-  const found = await readGcodeText(content, signal);
+  const isText = !(await content.read(0, lookedAtBytes, signal)).includes(0);
+  const found = isText ? await readGcodeText(content, signal) : { facts: {}, thumbnails: [], problems: [noText] };
   const problems = new Set([problem, content.problem].filter((one) => one !== undefined));
   return {
     container: "gzip",

@@ -17,7 +17,7 @@ export function codeFacts(headLines: readonly string[]): PrintFileFacts {
     firstLayerBedCelsius: first(codes, /^M190\b[^;]*?\s[SR](\d[\d.]*)/) ??
       first(codes, /^M140\b[^;]*?\s[SR](\d[\d.]*)/) ??
       first(codes, macroWith("BED")),
-    firstLayerNozzleCelsius: first(codes, /^M109\b[^;]*?\s[SR](\d[\d.]*)/) ??
+    firstLayerNozzleCelsius: hottestTool(codes) ?? first(codes, /^M109\b[^;]*?\s[SR](\d[\d.]*)/) ??
       first(codes, /^M104\b[^;]*?\s[SR](\d[\d.]*)/) ??
       first(codes, macroWith("EXTRUDER|HOTEND|NOZZLE|TOOL")),
     objects: objectNames(codes),
@@ -36,6 +36,14 @@ function macroWith(parameter: string): RegExp {
     String.raw`^_?(?:START_?PRINT|PRINT_?START)\b[^;]*?\s(?:${parameter})(?:_TEMP\w*)?=(\d[\d.]*)`,
     "i",
   );
+}
+
+/** Where each tool is waited for by its number: the one that begins is the hottest, the others are on standby. */
+function hottestTool(codes: readonly string[]): number | undefined {
+  const waits = codes.filter((code) => /^M109\b/.test(code));
+  const targets = waits.map((code) => readNumber(/^M109\b(?=[^;]*\sT\d)[^;]*?\s[SR](\d[\d.]*)/.exec(code)?.[1]));
+  const known = targets.filter((target) => target !== undefined);
+  return known.length === waits.length && known.length > 1 ? positive(Math.max(...known)) : undefined;
 }
 
 /** A target of 0 switches off and is none. */

@@ -111,7 +111,14 @@ function readFilament(pairs: Pairs): readonly number[] | undefined {
     numberedOf(pairs, /^extruder_train\.(\d+)\.material\.volume_used$/, {
       from: 0,
       read: (text) => volumeLength(readNumber(text)),
-    });
+    }) ??
+    (isUltimaker(pairs) ? ultimaker2Filament(pairs) : undefined);
+}
+
+/** `;MATERIAL:2911` and, with a second extruder, `;MATERIAL2:0`, in mm³. */
+function ultimaker2Filament(pairs: Pairs): number[] | undefined {
+  const lengths = ["material", "material2"].map((key) => volumeLength(readNumber(pairs.get(key))));
+  return lengths[0] === undefined ? undefined : lengths.filter((length) => length !== undefined);
 }
 
 const metreKeys = ["filament_length_m", "matierial_length", "material_length"];
