@@ -97,6 +97,18 @@ Deno.test("lesson 2, museum: 40 Klipper restarted or killed in mid-print: failed
   }
 });
 
+Deno.test("lesson 2, museum: 40 the same, where only its return is announced; where only Moonraker had lost it, the print goes on", async () => {
+  const ready = { method: "notify_klippy_ready" };
+  const restarted = conversation({}, [1, running(0.1)], [9, running(8)], [20, standby, ready]);
+  deepEqual(kinds(await play({ transcript: restarted })), ["started", "failed: the printer restarted"]);
+  const away = { method: "notify_klippy_disconnected" };
+  const goesOn = conversation({}, [1, running(0.1)], [9, running(8)], [20, away], [25, ready, running(24)], [
+    60,
+    state("complete"),
+  ]);
+  deepEqual(kinds(await play({ transcript: goesOn })), ["started", "finished"]);
+});
+
 Deno.test("lesson 2, museum: 08 the history says how a print ended that nobody saw end", async () => {
   const ends = { completed: "finished", cancelled: "cancelled", klippy_shutdown: "failed: Klipper shut down" };
   for (const [status, expected] of Object.entries(ends)) {

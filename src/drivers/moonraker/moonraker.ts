@@ -14,12 +14,13 @@
  */
 import { z } from "zod";
 import type { LinkMessage, MessageLink } from "../../../bridge/link.ts";
+import { type Clock, Wake } from "../../clock.ts";
 import type { Report } from "../../domain/printer_state.ts";
 import { defineDriver, type DriverIo } from "../driver.ts";
 import { cameras } from "./cameras.ts";
 import { describePrintFile, openPrintFile } from "./files.ts";
 import { hostOf } from "./host.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 const settings = z.strictObject({
   address: z.string().min(1).transform(webAddress).describe(
@@ -66,51 +67,95 @@ export const moonraker = defineDriver<MoonrakerSettings>({
 /** Waits for answers and for Klipper are looked at this often. */
 const tickMilliseconds = 1000;
 
-async function* watch(settings: MoonrakerSettings, io: DriverIo): AsyncGenerator<Report> {
-  const { clock, signal } = io;
-  const secondsNow = () => clock.now().monotonicMilliseconds / 1000;
+async function* watch(settings: MoonrakerSettings, { clock, signal, ...io }: DriverIo): AsyncGenerator<Report> {
   const host = hostOf(settings);
-  const login = await host.socketLogin(io);
+  const login = await host.socketLogin({ ...io, clock, signal });
   await using link = await io.openMessages(`${host.address.replace(/^http/, "ws")}/websocket`, signal);
-  const session = new Session({ label: host.name, login, seconds: secondsNow() });
-  const send = async () => {
-    for (const question of session.takeQuestions()) await link.send({ body: question });
-  };
-  await send();
-  for await (const message of messagesAndTicks(link, { clock, signal })) {
-    if (message !== undefined) session.hear(message, secondsNow());
-    const reports = session.pass(secondsNow());
-    await send();
-    yield* reports;
+  await using talk = new Talk(link, { label: host.name, login, clock });
+  while (!signal.aborted) {
+    yield* talk.takeReports();
+    if (talk.hasEnded) return;
+    await talk.wait(signal);
   }
 }
 
-/** Each message as it comes, and nothing once a second. Ends with the link. @throws LinkLostError when it breaks */
-async function* messagesAndTicks(
-  link: MessageLink,
-  { clock, signal }: Pick<DriverIo, "clock" | "signal">,
-): AsyncGenerator<string | undefined> {
-  const reader = link.readable.getReader();
-  const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal]);
-  let tick: Promise<undefined> | undefined;
-  let reading: ReturnType<typeof reader.read> | undefined;
-  try {
-    while (!signal.aborted) {
-      tick ??= clock.sleep(tickMilliseconds, ended).then(() => tick = undefined);
-      reading ??= reader.read();
-      const came = await Promise.race([reading, tick]);
-      if (came) reading = undefined;
-      if (came?.done || signal.aborted) return;
-      yield came && textOf(came.value);
+/** Reads ahead of whoever takes the reports: most messages are no news, and none of them should wait for a turn. */
+class Talk implements AsyncDisposable {
+  readonly #link: MessageLink;
+  readonly #clock: Clock;
+  readonly #session: Session;
+  readonly #reader: ReadableStreamDefaultReader<LinkMessage>;
+  readonly #came = new Wake();
+  readonly #done: Promise<void>;
+  readonly #reports: Report[] = [];
+  #end: { readonly error?: unknown } | undefined;
+
+  constructor(link: MessageLink, { label, login, clock }: Omit<SessionOptions, "seconds"> & { clock: Clock }) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#session = new Session({ label, login, seconds: this.#seconds });
+    this.#reader = link.readable.getReader();
+    this.#done = this.#read();
+  }
+
+  get #seconds(): number {
+    return this.#clock.now().monotonicMilliseconds / 1000;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** What is new, in order. @throws LinkLostError after the last of a link that broke */
+  takeReports(): Report[] {
+    if (!this.#end) this.#attempt(() => this.#look());
+    const reports = this.#reports.splice(0);
+    if (reports.length === 0 && this.#end && "error" in this.#end) throw this.#end.error;
+    return reports;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    if (this.#reports.length === 0 && !this.#end) await this.#came.wait(this.#clock, tickMilliseconds, signal);
+  }
+
+  /** Time has passed, or a message came. */
+  #look(): void {
+    this.#reports.push(...this.#session.pass(this.#seconds));
+    for (const body of this.#session.takeQuestions()) {
+      this.#link.send({ body }).catch((error) => this.#close({ error }));
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    stop.abort();
-    reading?.catch(() => {}); // nobody waits for it any more
-    await reader.cancel().catch(() => {}); // the link may have broken already
-    reader.releaseLock();
+    if (this.#reports.length > 0) this.#came.wake();
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const came = await this.#reader.read().catch((error) => this.#close({ error }));
+      if (!came || came.done || this.#end) return this.#close({});
+      this.#attempt(() => {
+        this.#session.hear(textOf(came.value), this.#seconds);
+        this.#look();
+      });
+    }
+  }
+
+  #attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#close({ error });
+    }
+  }
+
+  #close(end: { readonly error?: unknown }): void {
+    this.#end ??= end;
+    this.#came.wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close({});
+    await this.#reader.cancel().catch(() => {}); // the link may have broken already
+    await this.#done;
+    this.#reader.releaseLock();
   }
 }
 

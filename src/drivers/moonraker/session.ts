@@ -223,6 +223,7 @@ export class Session {
       case "notify_filelist_changed":
         return this.#hearFileChange(first);
       case "notify_klippy_ready":
+        if (this.#isSubscribed) this.#facts.lostKlipper(); // it was away, and nobody has said so
         return this.#ask("printer.objects.list");
       case "notify_klippy_disconnected":
         return this.#lostKlipper();
