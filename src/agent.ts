@@ -5,7 +5,7 @@ import type { Sender } from "./channels/channel.ts";
 import { type Clock, Wake } from "./clock.ts";
 import type { ChannelSettings, PrinterSettings, Settings } from "./config/settings.ts";
 import { hasBelievableTime, hasPassed, type Moment, secondsBetween } from "./domain/moment.ts";
-import { activeJob, type PrinterState } from "./domain/printer_state.ts";
+import type { PrinterState } from "./domain/printer_state.ts";
 import type { DriverIo } from "./drivers/driver.ts";
 import { composeEvents } from "./agent/compose.ts";
 import { Changes } from "./agent/changes.ts";
@@ -58,8 +58,6 @@ export class Agent implements AsyncDisposable {
   readonly #files: PrintFiles;
   readonly #frames: FrameKeeper;
   readonly #troubles: Troubles;
-  /** The job of each printer whose file was asked. */
-  readonly #completed = new Map<string, string>();
   readonly #loops: Promise<void>[] = [];
 
   constructor(settings: Settings, private readonly deps: AgentDeps) {
@@ -230,7 +228,7 @@ export class Agent implements AsyncDisposable {
       for (const [name, { watched }] of this.#printers) {
         this.#troubles.tryTo(`go on with "${name}"`, () => {
           watched.step();
-          this.#completeJob(watched);
+          watched.completeJob(this.#files, this.#stop.signal);
           this.#frames.look(watched.settings, watched.state);
         });
       }
@@ -240,17 +238,6 @@ export class Agent implements AsyncDisposable {
         if (store.retain({ now, ...retention }).isDone) retainedAt = now;
       });
     }
-  }
-
-  /** Asks the print file of a new job, once, what the printer did not say. */
-  #completeJob(watched: WatchedPrinter): void {
-    const { name } = watched.settings;
-    const job = activeJob(watched.state);
-    if (!job?.file || !job.isWatched || this.#completed.get(name) === job.id) return;
-    this.#completed.set(name, job.id);
-    const { id, file } = job;
-    void this.#files.of({ printer: watched.settings, file, job: id, signal: this.#stop.signal })
-      .then(({ facts }) => watched.completeJob(id, facts));
   }
 
   /** Where the wall clock was set, the times of this boot become what they were. */

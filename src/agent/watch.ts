@@ -5,7 +5,6 @@ import type { Clock, Wake } from "../clock.ts";
 import type { PrinterSettings } from "../config/settings.ts";
 import { applyReport, passTime, restoreState } from "../domain/apply_report.ts";
 import { withFileFacts } from "../domain/file_facts.ts";
-import type { PrintFileFacts } from "../domain/print_file.ts";
 import { deriveEvents, type PrinterEvent, progressEvent } from "../domain/printer_event.ts";
 import { activeJob, emptyState, type PrinterState, type Report } from "../domain/printer_state.ts";
 import { dueProgress, type ProgressPolicy } from "../domain/progress.ts";
@@ -14,6 +13,7 @@ import { type Moment, secondsBetween, withCorrectedMoments } from "../domain/mom
 import type { DriverIo } from "../drivers/driver.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
+import type { PrintFiles } from "./print_files.ts";
 import type { Troubles } from "./troubles.ts";
 
 /** Between events the state is written at most this often: SD cards wear out. */
@@ -103,13 +103,20 @@ export class WatchedPrinter {
     if (due.state !== before) this.deps.changed();
   }
 
-  /** What the file of this job says, where the printer says nothing. */
-  completeJob(job: string, facts: PrintFileFacts): void {
-    const completed = withFileFacts(this.#state, job, facts);
-    if (completed === this.#state) return;
-    this.#state = completed;
-    this.deps.changed();
+  /** Asks the file of a new job, once, what the printer does not say. */
+  completeJob(files: Pick<PrintFiles, "of">, signal: AbortSignal): void {
+    const job = activeJob(this.#state);
+    if (!job?.file || !job.isWatched || this.#completedJob === job.id) return;
+    this.#completedJob = job.id;
+    const { id, file } = job;
+    void files.of({ printer: this.settings, file, job: id, signal }).then(({ facts }) => {
+      const completed = withFileFacts(this.#state, id, facts);
+      if (completed === this.#state) return;
+      this.#state = completed;
+      this.deps.changed();
+    });
   }
+  #completedJob: string | undefined;
 
   /** The wall clock was set: the times of this boot become what they were. */
   clockWasSet(now: Moment): void {

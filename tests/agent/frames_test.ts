@@ -18,15 +18,10 @@ const begins: Report = { job: { kind: "printing", file, begins: true }, progress
 const at = (percent: number): Report => ({ job: { kind: "printing", file }, progress: { percent } });
 const finished: Report = { job: { kind: "ended", file, outcome: "finished" } };
 
-/** A tick passes, then hardly any time: the worker has its real time to draw in, however busy the machine is. */
+/** A tick passes, then it is waited for. */
 async function until(house: TestHouse, what: string, isSo: () => boolean): Promise<void> {
   await house.pass(1);
-  const end = performance.now() + 60_000;
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error(`Not in time: ${what}\n${house.log.join("\n")}`);
-    await house.clock.advance(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await house.waitFor(what, isSo);
 }
 
 function houseWith(picture: "animation" | "camera", answer = () => new Response(jpeg.slice())) {

@@ -207,6 +207,16 @@ export class TestHouse implements AsyncDisposable {
     }
   }
 
+  /** Hardly any time passes, so that workers and files have their real time, however busy the machine is. */
+  async waitFor(what: string, isSo: () => boolean): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (!isSo()) {
+      if (performance.now() > end) throw new Error(`Not in time: ${what}\n${this.log.join("\n")}`);
+      await this.clock.advance(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   async reload(changes: Partial<HouseOptions>): Promise<void> {
     this.#settings = settingsOf({ ...this.#options, ...changes });
     await this.agent.reload(this.#settings);
