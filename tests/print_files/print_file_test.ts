@@ -65,6 +65,13 @@ Deno.test("gzip of several members, with zeros behind the last one, is one text"
   assert.deepEqual([file.facts.printerModel, file.facts.layers, file.problems], ["MINI", 300, []]);
 });
 
+Deno.test("gzip whose last member is longer than all of it packed is read to its end all the same", async () => {
+  const text = prusaGcode(300, 200);
+  const bytes = join([gzip(text.slice(0, 100_000)), gzip(text.slice(100_000))]);
+  assert.ok(text.length - 100_000 > bytes.length);
+  assert.deepEqual((await read(bytes)).facts, (await read(utf8(text))).facts);
+});
+
 Deno.test("gzip that is cut off says what is left, and that it is cut off", async () => {
   const whole = gzip(prusaGcode(300, 200));
   const file = await read(whole.subarray(0, whole.length >> 1), { scanLayers: true });

@@ -138,6 +138,11 @@ export class InflatedReader implements RangeReader {
     return this.#copy(offsetBytes, Math.max(offsetBytes, Math.min(end, this.#position)));
   }
 
+  /** Read to where it was said to end, it goes on. */
+  get isLonger(): boolean {
+    return this.#position > this.sizeBytes;
+  }
+
   async #advance(): Promise<void> {
     this.#pieces ??= inflated(this.packed, { compression: this.#compression, signal: this.#signal });
     try {
