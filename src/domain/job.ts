@@ -9,6 +9,7 @@ import { isSameFile } from "./print_file.ts";
 import {
   type ActiveJob,
   activeJob,
+  type EndedJob,
   graceSeconds,
   type JobNames,
   type JobProgress,
@@ -93,7 +94,9 @@ function clear(state: PrinterState): PrinterState {
 // -- the same or another ---------------------------------------------------------------------------------------------
 
 function isSameJob(job: ActiveJob, said: JobNames, { progress, now }: Measured): boolean {
-  if (job.nativeId !== undefined && said.nativeId !== undefined) return job.nativeId === said.nativeId;
+  if (job.nativeId !== undefined && said.nativeId !== undefined) {
+    return job.nativeId === said.nativeId && !reusesId(job, said, progress);
+  }
   const { position, elapsedSeconds, percent } = progress ?? {};
   const hasBegun = Math.max(job.percent ?? 100, percent ?? 0) >= 1;
   if (said.begins && hasBegun && hasPassed(graceSeconds.begins, job.firstSeenAt, now)) return false;
@@ -108,19 +111,32 @@ function isSameJob(job: ActiveJob, said: JobNames, { progress, now }: Measured):
 }
 
 /**
- * Late words about the job that has just ended, until the printer says that it has none: its id does not come back,
- * and a new print begins neither standing still nor where the old one ended.
+ * Late words about the job that has just ended, until the printer says that it has none: its id does not come back
+ * (but {@link reusesId}), and a new print begins neither standing still nor where the old one ended.
  */
 function isPastJob(state: PrinterState, said: JobReport & JobNames, progress: JobProgress | undefined): boolean {
   const past = state.job;
   if (past?.kind !== "ended" || said.begins) return false;
-  if (past.nativeId !== undefined && said.nativeId !== undefined) return past.nativeId === said.nativeId;
+  if (past.nativeId !== undefined && said.nativeId !== undefined) {
+    return past.nativeId === said.nativeId && !reusesId(past, said, progress);
+  }
   if (past.isCleared || state.announcedStart || state.selectedFile) return false;
   if (past.file && said.file && !isSameFile(past.file, said.file)) return false;
   if (said.kind === "paused") return true;
   const [ended, present] = [past.position, progress?.position];
   if (!ended || !present) return false;
   return present.totalBytes === ended.totalBytes && present.bytes >= ended.bytes;
+}
+
+/** Some printers count their prints anew after a power cut: another file from its beginning, or a cleared one's again. */
+function reusesId(job: ActiveJob | EndedJob, said: JobNames, progress: JobProgress | undefined): boolean {
+  const isOtherFile = job.file !== undefined && said.file !== undefined && !isSameFile(job.file, said.file);
+  const isCleared = job.kind === "ended" && job.isCleared === true;
+  if (!isOtherFile && !isCleared) return false;
+  const hasFallen = (before: number | undefined, now: number | undefined, wobble: number) =>
+    before !== undefined && now !== undefined && now < before - wobble;
+  return hasFallen(job.percent, progress?.percent, wobble.percent) ||
+    hasFallen(job.elapsedSeconds, progress?.elapsedSeconds, wobble.seconds);
 }
 
 function startJob(before: PrinterState, said: JobNames, { progress, now }: Measured): PrinterState {
@@ -158,7 +174,8 @@ function withNames(job: ActiveJob, said: JobNames): ActiveJob {
 function applyEnd(state: PrinterState, said: JobReport & { kind: "ended" }, { progress, now }: Measured): PrinterState {
   const job = activeJob(state);
   const { previousJob } = state;
-  if (job && previousJob?.nativeId !== undefined && previousJob.nativeId === said.nativeId) return state; // late words
+  const isLate = previousJob?.nativeId !== undefined && previousJob.nativeId === said.nativeId;
+  if (job && isLate && job.nativeId !== said.nativeId) return state;
   const ending = { outcome: said.outcome, now, ...known({ text: said.text }) };
   if (job && isOtherJob(job, said)) {
     return applyEnd(endReplacedJob(state, { job, now }), said, { now, ...known({ progress }) });

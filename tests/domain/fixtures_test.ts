@@ -397,6 +397,42 @@ check("PrusaLink", [
     told: ["started", "ended", "started"],
   },
   {
+    name: "after a power cut it counts its prints anew: another file",
+    given: [
+      at(0, idle),
+      at(5, printing(60, job130)),
+      at(65, idle),
+      at(90, printing(0, { nativeId: "130", file: cube })),
+      at(150, ended("finished", undefined, { nativeId: "130", file: cube })),
+    ],
+    told: ["started", "cancelled", "started", "finished"],
+  },
+  {
+    name: "after a power cut it counts its prints anew: the same file, then another at once",
+    given: [
+      at(0, idle),
+      at(5, printing(60, job130)),
+      at(65, ended("finished", undefined, job130)),
+      at(76, idle),
+      at(90, printing(0, job130)),
+      at(120, printing(50, job130)),
+      at(130, printing(0, { nativeId: "130", file: cube })),
+    ],
+    told: ["started", "finished", "started", "ended", "started"],
+  },
+  {
+    name: "an answer without the job is lost, and it is there again: no new print",
+    given: [
+      at(0, idle),
+      at(5, printing(96, job130)),
+      at(65, ended("finished", undefined, job130)),
+      at(66, idle),
+      at(67, printing(96, { nativeId: "130" })),
+      at(68, idle),
+    ],
+    told: ["started", "finished"],
+  },
+  {
     name: "a whole print went by between two polls",
     given: [
       at(0, idle),
