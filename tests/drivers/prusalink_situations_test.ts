@@ -128,6 +128,24 @@ const ends: Record<
     act: (double) => Promise.resolve(double.end("STOPPED")),
     told: [{ kind: "cancelled", file: "cube" }],
   },
+  "stopped, and dismissed at once: cancelled": {
+    percent: 20,
+    act: async (double, house) => {
+      double.end("STOPPED");
+      await house.pass(3);
+      double.state = "IDLE";
+    },
+    told: [{ kind: "cancelled", file: "cube" }],
+  },
+  "stopped, and the next one at once: cancelled, then started": {
+    percent: 20,
+    act: async (double, house) => {
+      double.end("STOPPED");
+      await house.pass(3);
+      double.start(benchy, { id: 12 });
+    },
+    told: [{ kind: "cancelled", file: "cube" }, { kind: "started", file: "Benchy größer.gcode" }],
+  },
   "stopped, then an error that stays: failed, with its words and nothing else": {
     percent: 20,
     act: async (double, house) => {

@@ -29,6 +29,8 @@ interface KnownJob {
   /** Temperatures came with it; a printer that restarts has none at first. */
   hadTemperatures: boolean;
   hasRestarted: boolean;
+  /** STOPPED was seen, whatever follows. */
+  wasStopped: boolean;
 }
 
 export class Session {
@@ -57,12 +59,15 @@ export class Session {
     const isSecondLook = state === this.#state;
     const wasWaiting = this.#state === "ATTENTION";
     if (!isSecondLook) [this.#state, this.#stateSince] = [state, seconds];
+    const stopped = this.#job;
     this.#keep(status, details);
+    const isReplaced = stopped?.wasStopped === true && !stopped.hasRestarted && this.#job !== stopped;
     if (state !== "ERROR" && state !== "ATTENTION") this.#usualTrouble = troubleOf(status);
     return {
       link: { kind: "online" },
       ...known({ temperatures: temperaturesOf(status.printer) }),
       ...(wasWaiting && !isSecondLook && !this.#job ? { attention: { kind: "over" } } : {}),
+      ...(isReplaced ? { pastJobs: [{ nativeId: stopped.id, outcome: "cancelled" }] } : {}),
       ...this.#facts(status, { isSecondLook, sinceSeconds: seconds - this.#stateSince }),
     };
   }
@@ -102,7 +107,7 @@ export class Session {
     if (job?.id === undefined) return;
     if (job.id !== this.#job?.id) {
       const names = { nativeId: job.id };
-      const unseen = { percent: 0, questions: 0, hadTemperatures: false, hasRestarted: false };
+      const unseen = { percent: 0, questions: 0, hadTemperatures: false, hasRestarted: false, wasStopped: false };
       this.#job = { id: job.id, names, figures: {}, ...unseen };
     }
     if (printer.state !== "ATTENTION") this.#job.percent = job.progress ?? this.#job.percent;
@@ -142,7 +147,10 @@ export class Session {
   /** Stopped by somebody, or by a restart of the printer, which has forgotten its temperatures. */
   #stopped(printer: Status["printer"], sinceSeconds: number): Report {
     const job = this.#job;
-    if (job) job.hasRestarted ||= job.hadTemperatures && printer.temp_nozzle === undefined;
+    if (job) {
+      job.wasStopped = true;
+      job.hasRestarted ||= job.hadTemperatures && printer.temp_nozzle === undefined;
+    }
     return job && sinceSeconds < stoppedHoldSeconds ? {} : this.#end("cancelled");
   }
 
@@ -155,6 +163,7 @@ export class Session {
   /** A job that was there and is gone, without a look at its end. */
   #noJob(): Report {
     const gone = this.#job;
+    if (gone?.wasStopped) return this.#end("cancelled");
     if (gone) return this.#end(gone.percent >= nearlyDonePercent ? "finished" : "ended");
     this.#ended = {};
     return { job: { kind: "none" } };
