@@ -6,7 +6,7 @@ import { known } from "../../domain/optional.ts";
 import type { JobReport, Outcome, Report } from "../../domain/printer_state.ts";
 import { markedText } from "../../protocols/marked_text.ts";
 import { FilamentWatch } from "./filament.ts";
-import { endOf, isThisPrint } from "./history.ts";
+import { endOf, isThisPrint, mayGoOn } from "./history.ts";
 import { Run } from "./run.ts";
 import type { HistoryJob, Metadata } from "./shapes.ts";
 import { isParked, merge, parseStatus, type Status, temperaturesOf } from "./status.ts";
@@ -61,6 +61,8 @@ export class Facts {
   #found: (Ending & { readonly run: Run }) | undefined;
   /** The id of the print of which `print_stats` speaks, or spoke last. */
   #namedId: string | undefined;
+  /** The print that the history knew before Klipper said that it prints. */
+  #addedId: string | undefined;
   /** The newest first. */
   #history: HistoryJob[] = [];
 
@@ -104,6 +106,7 @@ export class Facts {
   historyChanged(action: string, job: HistoryJob): void {
     this.#history = [job, ...this.#history.filter(({ job_id }) => job_id !== job.job_id)].slice(0, maxRememberedJobs);
     if (action === "added" && this.#run?.nativeId === undefined) this.#name(this.#run);
+    this.#addedId = action === "added" && !this.#run ? job.job_id : undefined;
     const end = endOf(job);
     const gone = this.#gone;
     if (action === "finished" && end && gone?.run.nativeId === job.job_id) this.#end(gone.run, { ...gone, ...end });
@@ -147,11 +150,10 @@ export class Facts {
     if (this.#heldUntil !== undefined && seconds < this.#heldUntil || this.#run?.isBeginning(seconds)) return [];
     this.#heldUntil = undefined;
     if (this.#found) this.#tellFound(this.#found);
-    const present = this.#present(seconds);
-    const told = JSON.stringify([present.job, Math.floor(present.progress?.percent ?? -1), present.progress?.layer]);
+    const told = this.#gist(seconds);
+    if (this.#news.length === 0 && told === this.#told && seconds - this.#toldAt < reportSeconds) return [];
     const news = this.#news.splice(0);
-    if (news.length === 0 && told === this.#told && seconds - this.#toldAt < reportSeconds) return [];
-    const { job, progress, ...around } = { ...present, ...(this.#hasReported ? {} : this.#pastJobs()) };
+    const { job, progress, ...around } = { ...this.#present(seconds), ...(this.#hasReported ? {} : this.#pastJobs()) };
     this.#hasReported = true;
     [this.#toldAt, this.#told] = [seconds, told];
     const now = known({ job, progress });
@@ -192,7 +194,7 @@ export class Facts {
     const outcome = ends[stats?.state ?? ""];
     if (isActive(stats?.state)) return this.#followActive(before, { seconds, isSnapshot });
     if (run && outcome) this.#end(run, { outcome, text: stats?.message, status: this.#status });
-    else if (run) [this.#run, this.#gone] = [undefined, { run, status: before, until: seconds + endHoldSeconds }];
+    else if (run) this.#lose(run, { status: before, until: seconds + endHoldSeconds });
     else if (outcome && isSnapshot && !this.#hasReported) {
       const found = new Run(this.#status, { seconds, begins: false });
       this.#found = { run: found, outcome, text: stats?.message, status: this.#status };
@@ -217,9 +219,19 @@ export class Facts {
   #begin({ seconds, begins }: { seconds: number; begins: boolean }): void {
     const run = new Run(this.#status, { seconds, begins });
     this.#run = run;
-    if (!begins) return this.#name(run);
+    if (!begins || this.#addedId !== undefined && this.#addedId === this.#history[0]?.job_id) this.#name(run);
+    this.#addedId = undefined;
+    if (!begins) return;
     this.#heldUntil = undefined;
     this.#tell({ job: { kind: "printing", ...run.names, begins } });
+  }
+
+  /** It is over without a word; the history may have said how already. */
+  #lose(run: Run, { status, until }: { status: Status; until: number }): void {
+    const said = this.#history.find(({ job_id }) => job_id === run.nativeId);
+    const end = said && !mayGoOn(said) ? endOf(said) : undefined;
+    if (end) return this.#end(run, { ...end, status });
+    [this.#run, this.#gone] = [undefined, { run, status, until }];
   }
 
   /** The history's newest entry gives a print its id, if it is of this one. */
@@ -270,6 +282,15 @@ export class Facts {
     this.#tell({ message: { text: marked ?? text, marked: marked !== undefined } });
   }
 
+  /** What of the present is worth a report at once. Asked for each update: it makes little garbage. */
+  #gist(seconds: number): string {
+    const run = this.#run;
+    if (!run) return this.#gone ? "gone" : "none";
+    const percent = Math.floor(run.percent(this.#status, seconds) ?? -1);
+    const { current_layer } = this.#status.print_stats?.info ?? {};
+    return `${run.nativeId} ${this.#pauseOf(run)} ${percent} ${current_layer}`;
+  }
+
   #present(seconds: number): Report {
     const progress = this.#run?.progress(this.#status, seconds);
     const temperatures = temperaturesOf(this.#status);
@@ -279,10 +300,15 @@ export class Facts {
   #job(): JobReport | undefined {
     const run = this.#run;
     if (!run) return this.#gone ? undefined : { kind: "none" };
-    const { pausedAtSeconds, sinceSeconds } = run;
-    if (pausedAtSeconds === undefined || isParked(this.#status)) return { kind: "printing", ...run.names };
-    const isRunout = this.#filament.isRunout(this.#status, { pausedAtSeconds, sinceSeconds });
-    return { kind: "paused", ...run.names, ...(isRunout ? { reason: "filament_runout" } : {}) };
+    const reason = this.#pauseOf(run);
+    if (reason === undefined) return { kind: "printing", ...run.names };
+    return { kind: "paused", ...run.names, ...(reason === "unknown" ? {} : { reason }) };
+  }
+
+  /** Why it stands still; undefined where it does not, also while the head is parked for a frame. */
+  #pauseOf({ pausedAtSeconds, sinceSeconds }: Run): "filament_runout" | "unknown" | undefined {
+    if (pausedAtSeconds === undefined || isParked(this.#status)) return undefined;
+    return this.#filament.isRunout(this.#status, { pausedAtSeconds, sinceSeconds }) ? "filament_runout" : "unknown";
   }
 
   /** How the prints before this one ended, for one whose end was not seen. */

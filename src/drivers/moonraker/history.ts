@@ -21,6 +21,7 @@ const outcomes: Readonly<Record<string, { readonly outcome: Outcome; readonly te
 
 /** Moonraker lost sight of these; the print itself may go on. */
 const unsure = ["in_progress", "server_exit", "klippy_disconnect", "interrupted"];
+export const mayGoOn = ({ status }: HistoryJob) => unsure.includes(status);
 
 /** Two stopwatches of one print, one read a moment before the other. */
 const maxStopwatchSeconds = 2;
@@ -29,7 +30,7 @@ const maxStopwatchSeconds = 2;
 export function isThisPrint(job: HistoryJob, stats: Status["print_stats"]): boolean {
   if (job.filename !== stats?.filename) return false;
   const laterSeconds = (stats.total_duration ?? 0) - (job.total_duration ?? 0);
-  if (unsure.includes(job.status)) return laterSeconds >= -maxStopwatchSeconds;
+  if (mayGoOn(job)) return laterSeconds >= -maxStopwatchSeconds;
   return !["printing", "paused"].includes(stats.state ?? "") && Math.abs(laterSeconds) <= maxStopwatchSeconds;
 }
 
