@@ -112,6 +112,16 @@ Deno.test("cameras() logs in with what stands in a camera's address, and keeps i
   assert.ok(!JSON.stringify(found).includes("p%40ss"));
 });
 
+Deno.test("cameras() says when the key may not read the settings, and takes a password as it stands", async () => {
+  await using host = serve({ "GET /api/settings": () => new Response("{}", { status: 403 }) });
+  await assert.rejects(async () => await host.driver.cameras?.(io), /does not let this key read \/api\/settings$/);
+  const compat = { snapshot: "http://me:100%@127.0.0.1:9/snap" };
+  await using other = serve({
+    "GET /api/settings": () => Response.json({ webcam: { webcams: [camera({ name: "a", compat })] } }),
+  });
+  assert.equal((await other.driver.cameras?.(io))?.length, 1);
+});
+
 const addresses: readonly [
   what: string,
   webcam: Record<string, string>,

@@ -181,6 +181,9 @@ async function readsItsFile(scene: Scene): Promise<void> {
   const { estimatedSeconds = 500 } = (await driver.describePrintFile?.(stored, io))?.facts ?? {};
   assert.ok(estimatedSeconds > 400 && estimatedSeconds < 700, `${estimatedSeconds} s`);
   assert.equal((await driver.cameras?.(io))?.length, 1);
+  const raw = await scene.host.request("GET", "/downloads/camera/current"); // for cameras that only its host reaches
+  const bitmap = await decodePicture(await raw.bytes(), { mediaType: "image/jpeg" });
+  assert.equal(letters(bitmap, bitmap.widthPixels / 2), seen);
 }
 
 async function isUploadedTwice(scene: Scene): Promise<void> {

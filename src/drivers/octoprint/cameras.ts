@@ -60,7 +60,7 @@ function sourceOf(one: Webcam, { webcam, host, io }: Place): Camera["source"] | 
   if (!url) return undefined;
   if (isOnHost) url.hostname = new URL(host.address).hostname; // `127.0.0.1` is OctoPrint's host, not ours
   if (url.username === "" && url.password === "") return { url: url.href };
-  const login = { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) };
+  const login = { user: unescaped(url.username), password: unescaped(url.password) };
   url.username = url.password = "";
   return { snapshot: (signal) => photo(url.href, { login, fetch: io.fetch, signal }) };
 }
@@ -81,6 +81,15 @@ export function snapshotAddress(
 /** mjpg-streamer and its kin give one picture at the same address. */
 function mjpegSnapshot(stream: string | undefined): string | undefined {
   return stream?.includes("action=stream") ? stream.replace("action=stream", "action=snapshot") : undefined;
+}
+
+/** A `%` that begins nothing stands for itself. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function isLoopback(hostname: string): boolean {

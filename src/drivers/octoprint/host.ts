@@ -70,6 +70,9 @@ export class OctoPrintHost {
   async json<T>(path: string, shape: z.ZodType<T>, io: HostIo): Promise<T | undefined> {
     const { status, bytes } = await this.ask(path, io);
     if (status === 404) return undefined;
+    if (status === 403) {
+      throw new LinkLostError(`${this.name} does not let this key read ${path}`, { problem: "no permission" });
+    }
     if (status !== 200) throw this.#refusal(status);
     const parsed = shape.safeParse(parseJson(bytes));
     if (parsed.success) return parsed.data;
