@@ -108,7 +108,7 @@ class Talk implements AsyncDisposable {
 
   /** What is new, in order. @throws LinkLostError after the last of a link that broke */
   takeReports(): Report[] {
-    if (!this.#end) this.#attempt(() => this.#look());
+    if (!this.#end) this.#attempt(() => this.#look(this.#seconds));
     const reports = this.#reports.splice(0);
     if (reports.length === 0 && this.#end && "error" in this.#end) throw this.#end.error;
     return reports;
@@ -119,8 +119,8 @@ class Talk implements AsyncDisposable {
   }
 
   /** Time has passed, or a message came. */
-  #look(): void {
-    this.#reports.push(...this.#session.pass(this.#seconds));
+  #look(seconds: number): void {
+    this.#reports.push(...this.#session.pass(seconds));
     for (const body of this.#session.takeQuestions()) {
       this.#link.send({ body }).catch((error) => this.#close({ error }));
     }
@@ -132,8 +132,9 @@ class Talk implements AsyncDisposable {
       const came = await this.#reader.read().catch((error) => this.#close({ error }));
       if (!came || came.done || this.#end) return this.#close({});
       this.#attempt(() => {
-        this.#session.hear(textOf(came.value), this.#seconds);
-        this.#look();
+        const seconds = this.#seconds;
+        this.#session.hear(textOf(came.value), seconds);
+        this.#look(seconds);
       });
     }
   }

@@ -52,8 +52,7 @@ export class Run {
 
   progress(status: Status, seconds: number): JobProgress {
     const { print_stats: stats, virtual_sdcard: card } = status;
-    const isSettled = this.#metadata || this.#hasNoMetadata || seconds - this.sinceSeconds > metadataSeconds;
-    const percent = isSettled ? this.#percent(status) : undefined;
+    const percent = this.percent(status, seconds);
     const { filament_total, filament_weight_total, estimated_time, layer_count } = this.#metadata ?? {};
     const [bytes, totalBytes] = [card?.file_position, card?.file_size];
     return known({
@@ -83,8 +82,10 @@ export class Run {
     });
   }
 
-  /** By the place in the file, between the first and the last command, as the front ends count. */
-  #percent({ virtual_sdcard: card }: Status): number | undefined {
+  /** By the place in the file, between the first and the last command, as the front ends count; 0 to 100. */
+  percent({ virtual_sdcard: card }: Status, seconds: number): number | undefined {
+    const isSettled = this.#metadata || this.#hasNoMetadata || seconds - this.sinceSeconds > metadataSeconds;
+    if (!isSettled) return undefined;
     const first = this.#metadata?.gcode_start_byte ?? this.#firstByte ?? 0;
     const last = this.#metadata?.gcode_end_byte ?? card?.file_size ?? 0;
     const bytes = card?.file_position;
