@@ -78,6 +78,7 @@ export function openDatabase(path: string, migrations: readonly string[]): Sql {
     // SQLite gives -wal and -shm the mode of the database itself
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
     Deno.chmodSync(path, 0o600);
+    copyIfOutdated(path, migrations.length);
     const sql = new Sql(new DatabaseSync(path));
     try {
       prepareDatabase(sql, path, migrations);
@@ -121,7 +122,6 @@ function refuseNewer(sql: Sql, path: string, migrations: readonly string[]): voi
 function migrate(sql: Sql, path: string, migrations: readonly string[]): void {
   const before = schemaVersion(sql);
   if (before === migrations.length) return;
-  if (before > 0) copyDatabase(sql, `${path}.schema${before}`);
   sql.transaction(`update the state in "${path}"`, () => {
     refuseNewer(sql, path, migrations);
     for (const migration of migrations.slice(schemaVersion(sql))) sql.db.exec(migration); // another may have been faster
@@ -129,15 +129,32 @@ function migrate(sql: Sql, path: string, migrations: readonly string[]): void {
   });
 }
 
-/** The way back, should the new schema be a mistake: everything as it was, in one file. */
-function copyDatabase(sql: Sql, path: string): void {
-  const unfinished = `${path}.tmp`;
-  for (const old of [unfinished, path]) removeIfThere(old);
-  Deno.openSync(unfinished, { createNew: true, write: true, mode: 0o600 }).close();
-  sql.run("VACUUM INTO :path", { path: unfinished });
+/**
+ * The way back, should the new schema be a mistake: everything as it was, in one file. `VACUUM INTO` is for programs that may do
+ * everything (Deno), so the file itself is copied: closed, because closing the copied one would take SQLite's locks away.
+ */
+function copyIfOutdated(path: string, newest: number): void {
+  const version = bringHome(path, newest);
+  if (version === undefined) return;
+  const copy = `${path}.schema${version}`;
+  const unfinished = `${copy}.tmp`;
+  for (const old of [unfinished, copy]) removeIfThere(old);
+  Deno.copyFileSync(path, unfinished); // with its mode
   using file = Deno.openSync(unfinished, { write: true });
   file.syncSync();
-  Deno.renameSync(unfinished, path);
+  Deno.renameSync(unfinished, copy);
+}
+
+/** Puts the journal of an outdated database into its file. @returns its schema; undefined where it is new or not outdated */
+function bringHome(path: string, newest: number): number | undefined {
+  using sql = new Sql(new DatabaseSync(path));
+  sql.run(`PRAGMA busy_timeout = ${busyMilliseconds}`);
+  const version = schemaVersion(sql);
+  if (version === 0 || version >= newest) return undefined;
+  if (sql.get<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)")?.busy !== 0) {
+    throw new StoreError("unusable", `Cannot update the state in "${path}": another program uses it`);
+  }
+  return version;
 }
 
 export function removeIfThere(path: string): void {
