@@ -6,7 +6,7 @@ import { known } from "../../domain/optional.ts";
 import type { JobReport, Outcome, Report } from "../../domain/printer_state.ts";
 import { markedText } from "../../protocols/marked_text.ts";
 import { FilamentWatch } from "./filament.ts";
-import { endOf, isThisPrint, mayGoOn } from "./history.ts";
+import { endOf, JobHistory } from "./history.ts";
 import { Run } from "./run.ts";
 import type { HistoryJob, Metadata } from "./shapes.ts";
 import { isParked, merge, parseStatus, type Status, temperaturesOf } from "./status.ts";
@@ -22,7 +22,6 @@ const errorHoldSeconds = 10;
 const endHoldSeconds = 2;
 /** A stopwatch that falls by more than this belongs to another print. */
 const stopwatchWobbleSeconds = 2;
-const maxRememberedJobs = 10;
 const maxQueuedReports = 100;
 
 const ends: Readonly<Record<string, Outcome>> = { complete: "finished", cancelled: "cancelled", error: "failed" };
@@ -59,12 +58,7 @@ export class Facts {
   #gone: { readonly run: Run; readonly status: Status; readonly until: number } | undefined;
   /** The print that was over at the first look: told when the history has named it. */
   #found: (Ending & { readonly run: Run }) | undefined;
-  /** The id of the print of which `print_stats` speaks, or spoke last. */
-  #namedId: string | undefined;
-  /** The print that the history knew before Klipper said that it prints. */
-  #addedId: string | undefined;
-  /** The newest first. */
-  #history: HistoryJob[] = [];
+  readonly #history = new JobHistory();
 
   /** The file whose metadata is wanted. */
   get filename(): string | undefined {
@@ -97,18 +91,18 @@ export class Facts {
 
   /** The newest entries, the newest first; none where Moonraker keeps no history. */
   learnHistory(jobs: readonly HistoryJob[]): void {
-    this.#history = jobs.slice(0, maxRememberedJobs);
+    this.#history.learn(jobs);
     this.#heldUntil = undefined;
     const run = this.#run ?? this.#found?.run;
-    if (run?.nativeId === undefined) this.#name(run);
+    if (run && run.nativeId === undefined) this.#history.name(run, this.#status);
   }
 
   historyChanged(action: string, job: HistoryJob): void {
-    this.#history = [job, ...this.#history.filter(({ job_id }) => job_id !== job.job_id)].slice(0, maxRememberedJobs);
-    if (action === "added" && this.#run?.nativeId === undefined) this.#name(this.#run);
-    this.#addedId = action === "added" && !this.#run ? job.job_id : undefined;
-    const end = endOf(job);
-    const gone = this.#gone;
+    this.#history.change(action, job);
+    if (action === "added" && this.#run && this.#run.nativeId === undefined) {
+      this.#history.name(this.#run, this.#status);
+    }
+    const [end, gone] = [endOf(job), this.#gone];
     if (action === "finished" && end && gone?.run.nativeId === job.job_id) this.#end(gone.run, { ...gone, ...end });
   }
 
@@ -153,7 +147,10 @@ export class Facts {
     const told = this.#gist(seconds);
     if (this.#news.length === 0 && told === this.#told && seconds - this.#toldAt < reportSeconds) return [];
     const news = this.#news.splice(0);
-    const { job, progress, ...around } = { ...this.#present(seconds), ...(this.#hasReported ? {} : this.#pastJobs()) };
+    const { job, progress, ...around } = {
+      ...this.#present(seconds),
+      ...(this.#hasReported ? {} : this.#history.past(this.#downWords)),
+    };
     this.#hasReported = true;
     [this.#toldAt, this.#told] = [seconds, told];
     const now = known({ job, progress });
@@ -219,8 +216,7 @@ export class Facts {
   #begin({ seconds, begins }: { seconds: number; begins: boolean }): void {
     const run = new Run(this.#status, { seconds, begins });
     this.#run = run;
-    if (!begins || this.#addedId !== undefined && this.#addedId === this.#history[0]?.job_id) this.#name(run);
-    this.#addedId = undefined;
+    if (!begins || this.#history.hasAnnounced()) this.#history.name(run, this.#status);
     if (!begins) return;
     this.#heldUntil = undefined;
     this.#tell({ job: { kind: "printing", ...run.names, begins } });
@@ -228,18 +224,9 @@ export class Facts {
 
   /** It is over without a word; the history may have said how already. */
   #lose(run: Run, { status, until }: { status: Status; until: number }): void {
-    const said = this.#history.find(({ job_id }) => job_id === run.nativeId);
-    const end = said && !mayGoOn(said) ? endOf(said) : undefined;
+    const end = this.#history.sureEndOf(run);
     if (end) return this.#end(run, { ...end, status });
     [this.#run, this.#gone] = [undefined, { run, status, until }];
-  }
-
-  /** The history's newest entry gives a print its id, if it is of this one. */
-  #name(run: Run | undefined): void {
-    const [newest] = this.#history;
-    if (!run || !newest || !isThisPrint(newest, this.#status.print_stats)) return;
-    run.nativeId = this.#namedId = newest.job_id;
-    if (newest.metadata) run.learn(newest.metadata);
   }
 
   #end(run: Run, ending: Ending, more: Report = {}): void {
@@ -309,13 +296,6 @@ export class Facts {
   #pauseOf({ pausedAtSeconds, sinceSeconds }: Run): "filament_runout" | "unknown" | undefined {
     if (pausedAtSeconds === undefined || isParked(this.#status)) return undefined;
     return this.#filament.isRunout(this.#status, { pausedAtSeconds, sinceSeconds }) ? "filament_runout" : "unknown";
-  }
-
-  /** How the prints before this one ended, for one whose end was not seen. */
-  #pastJobs(): Report {
-    const past = this.#history.filter(({ job_id }) => job_id !== this.#namedId);
-    const pastJobs = past.flatMap((job) => endOf(job, this.#downWords) ?? []);
-    return pastJobs.length > 0 ? { pastJobs } : {};
   }
 }
 
