@@ -39,7 +39,7 @@ fail() { # sentence
 }
 
 extract() { # folder
-  cd "$1" && tail -c +@ARCHIVE_AT@ "$self" | gzip -dc | tar -xof -
+  cd "$1" && tail -c +@ARCHIVE_AT@ "$self" | gzip -dc | LC_ALL=C tar -xof -
 }
 
 # Says in a sentence why it failed. Two at once do not disturb each other: each unpacks on its own, and a folder gets its name
@@ -59,14 +59,20 @@ unpack() ( # cache folder
   [ "${free_kib:-$needed_kib}" -ge $needed_kib ] ||
     fail "Cannot unpack into \"$1\": it takes $((needed_kib / 1024)) MB, and $((free_kib / 1024)) MB are free"
   printf 'filagram: Unpacking into %s, once for this version …\n' "$1" >&2
-  said=$(extract "$new" 2>&1) && is_intact "$new" "$uid" && has_sums "$new" ||
-    fail "Cannot unpack into \"$1\": $self is not as it was made, or the folder does not keep it. Download it again${said:+ ($said)}"
+  said=$(extract "$new" 2>&1) && is_intact "$new" "$uid" && has_sums "$new" || fail "$(why_not_whole "$1" "$said")"
   said=$("$new/filagram" --version 2>&1) || fail "$(why_not_run $? "$1" "$said")"
   sync
   [ ! -e "$1/$name" ] || is_ready "$1" || mv "$1/$name" "$new/broken"
   mv -T "$new" "$1/$name" 2>/dev/null || is_ready "$1" || fail "Cannot rename \"$new\""
   clean_up "$1"
 )
+
+why_not_whole() { # cache folder, what was said
+  case $2 in
+    *"No space left"* | *"quota exceeded"*) echo "Cannot unpack into \"$1\": the disk is full. It takes $((needed_kib / 1024)) MB" ;;
+    *) echo "Cannot unpack into \"$1\": $self is not as it was made, or the folder does not keep it. Download it again${2:+ ($2)}" ;;
+  esac
+}
 
 why_not_run() { # exit status, cache folder, what it said
   if [ "$(uname -m)" != @MACHINE@ ]; then

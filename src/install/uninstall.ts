@@ -5,7 +5,13 @@ import { existsSync, groupsOf, must, prefix, removeIfThere, type System, userIds
 import { places, serviceUser } from "./unit.ts";
 
 /** What always goes. */
-const ours = [places.unit, places.udevRule, places.manPage, places.cache, places.binary];
+const ours = [
+  places.unit,
+  places.udevRule,
+  places.manPage,
+  places.cache,
+  ...["", ".old", ".new"].map((suffix) => places.binary + suffix), // an update keeps the one before
+];
 /** What holds the owner's own: settings, passwords, messages that wait. */
 export const ownersFolders = [places.settingsFolder, places.state];
 

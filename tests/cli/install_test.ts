@@ -97,6 +97,7 @@ Deno.test({
     assert.ok(left.includes(places.secrets) && left.includes(places.state));
     assert.ok(!left.includes(places.binary) && !left.includes(places.unit), left.join("\n"));
     await run("install", "--binary", binary); // the user is there, and the settings
+    await Deno.writeTextFile(`${root}${places.binary}.old`, "of an update");
     await run("uninstall", "--all");
     const accounts = await Deno.readTextFile(`${root}/etc/passwd`) + await Deno.readTextFile(`${root}/etc/group`);
     assert.ok(!accounts.includes("filagram"), accounts);
