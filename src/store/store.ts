@@ -87,7 +87,7 @@ export class Store implements Disposable {
   }
 
   /**
-   * The printer's state and its new events in one transaction.
+   * The printer's state and its new events in one transaction. A state alone need not wait for the card: it is seen again.
    * @throws StoreError, with `kind` "disk full" when there is no room: nothing was written, call again
    */
   commit(printer: string, state: PrinterState, events: readonly PrinterEvent[]): StoredEvent[] {
@@ -98,7 +98,7 @@ export class Store implements Disposable {
         { printer, state: encode(state) },
       );
       return events.map((event) => ({ id: this.#insert(printer, event), printer, event }));
-    });
+    }, { isDurable: events.length > 0 });
   }
 
   #insert(printer: string, event: PrinterEvent): number {
