@@ -156,7 +156,7 @@ export class Session {
         return this.#fault(payload);
       case "Upload":
       case "FileAdded":
-        return this.#add(payload, now);
+        return this.#add(type, payload, now);
       case "FilamentChange":
       case "Waiting":
       case "CommandSuppressed":
@@ -204,8 +204,8 @@ export class Session {
     return this.#with([{ fault: { text, fatal } }]);
   }
 
-  #add(payload: Payload, now: number): Report[] {
-    const uploaded = this.#uploads.added(payload, now);
+  #add(event: "Upload" | "FileAdded", payload: Payload, now: number): Report[] {
+    const uploaded = this.#uploads.added(event, payload, now);
     return uploaded ? this.#with([{ uploaded }]) : [];
   }
 }

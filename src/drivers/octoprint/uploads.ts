@@ -12,10 +12,11 @@ export class Uploads {
   #recent: { readonly key: string; readonly at: number }[] = [];
 
   /** The file, unless it was told already, copied within OctoPrint, or is no print file. */
-  added(payload: Payload, now: number): FileRef | undefined {
+  added(event: "Upload" | "FileAdded", payload: Payload, now: number): FileRef | undefined {
     const { path, operation, type } = payload;
     const storage = payload.target ?? payload.storage;
-    if (!path || (operation !== undefined && operation !== "add")) return undefined;
+    // Before 1.8 a copy says the same as a new file; what came from outside is said as an upload, too.
+    if (!path || (event === "FileAdded" && operation !== "add")) return undefined;
     const isModel = type ? !type.includes("machinecode") : modelEnding.test(path) && !/\.gcode\.3mf$/i.test(path);
     const key = `${storage}/${path}`;
     this.#recent = this.#recent.filter(({ at }) => now - at < sameUploadSeconds).slice(-maxRemembered);
