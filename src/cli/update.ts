@@ -93,6 +93,7 @@ export async function replace(release: Release, replacing: Replacing, pieces: Pi
   const fresh = `${file}.new`;
   terminal.progress(`Fetching ${release.version} …`);
   await download(fileFor(release, Deno.build.arch), fresh, io);
+  using _ = undisturbed();
   try {
     await makeLike(file, fresh);
     await tryOut(fresh, release.version, { isInstalled: file === places.binary });
@@ -118,6 +119,18 @@ export async function replace(release: Release, replacing: Replacing, pieces: Pi
   }
   await goBack(replacing, { agent, release, pieces, oldVersion: running.version });
   return 1;
+}
+
+/** A terminal that goes away, or a Ctrl-C, must not leave a new program behind that does not get ready. */
+function undisturbed(): Disposable {
+  const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+  const ignore = () => {};
+  for (const signal of signals) Deno.addSignalListener(signal, ignore);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) Deno.removeSignalListener(signal, ignore);
+    },
+  };
 }
 
 interface Failed {
